@@ -1,0 +1,68 @@
+package access
+
+// Identity is who is asking. Empty fields are claims the token did not have.
+type Identity struct {
+	Tenant  string // tid
+	Object  string // oid
+	Issuer  string // iss
+	Subject string // sub
+
+	Name              string
+	PreferredUsername string
+	Email             string // for display: mutable, and perhaps another tenant's
+
+	Roles  []string
+	Scopes []string // as granted; Microsoft Graph's without their prefix
+	Groups []string
+
+	// GroupsUnknown means that the token could not hold the user's groups (more
+	// than 200). It is not the same as having none.
+	GroupsUnknown bool
+
+	Claims []Claim       // all other claims, sorted by name
+	Graph  []GraphResult // results of the graph queries run at sign-in
+
+	// Dropped names the parts that a ticket had no room for: "graph",
+	// "claims", "groups". It is empty straight after a sign-in.
+	Dropped []string
+}
+
+// Claim is one other claim of the ID token. An array has one value per
+// element; an object is its JSON text.
+type Claim struct {
+	Name   string
+	Values []string
+}
+
+// GraphResult is the answer to one Microsoft Graph query.
+type GraphResult struct {
+	Query   string // the relative URL that was asked
+	JSON    string // compact JSON; empty when Dropped
+	Dropped bool   // answered, but too large to keep
+}
+
+// Key identifies a person: tenant and object id where the token has them (they
+// never change and are never reused), else issuer and subject.
+type Key struct{ Authority, ID string }
+
+// Key returns the identity's key. The zero Key means that it has none.
+func (id *Identity) Key() Key {
+	if id.Tenant != "" && id.Object != "" {
+		return Key{id.Tenant, id.Object}
+	}
+	if id.Issuer != "" && id.Subject != "" {
+		return Key{id.Issuer, id.Subject}
+	}
+	return Key{}
+}
+
+// GraphResult returns the result of exactly this query, nil if it was not run.
+// There is no fallback to a similar query: /me must never answer /me/manager.
+func (id *Identity) GraphResult(query string) *GraphResult {
+	for i := range id.Graph {
+		if id.Graph[i].Query == query {
+			return &id.Graph[i]
+		}
+	}
+	return nil
+}
