@@ -1,0 +1,182 @@
+package ticket
+
+import (
+	"bytes"
+	"compress/flate"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/wire"
+)
+
+// The plain form of a ticket:
+//
+//	format (1) | flags (1) | id (8) | issued, ms (uvarint) | lifetime, s (uvarint)
+//	tid, oid (strings) | groups (list) | text
+//
+// text holds everything that compresses: with flagDeflate it is a DEFLATE
+// stream. GUIDs take 16 bytes and stand outside, because they do not compress.
+const (
+	format = 1
+
+	flagDeflate       = 1 << 0
+	flagGroupsUnknown = 1 << 1
+	flagIssuer        = 1 << 2 // the issuer is stored: it is not the configured one
+	flagsKnown        = flagDeflate | flagGroupsUnknown | flagIssuer
+
+	// maxText bounds what a text may unpack to. Only values that we sealed get
+	// that far, so the bound guards against our own mistakes.
+	maxText = 256 << 10
+)
+
+type encoding struct {
+	issuer   string
+	compress bool
+}
+
+func (e encoding) encode(t *Ticket) []byte {
+	id := &t.Identity
+	var flags byte
+	if id.GroupsUnknown {
+		flags |= flagGroupsUnknown
+	}
+	if id.Issuer != e.issuer {
+		flags |= flagIssuer
+	}
+	text := encodeText(id, flags)
+	if e.compress {
+		// A few saved bytes are not worth unpacking them on every request.
+		if packed := deflate(text); len(packed) < len(text)-len(text)/8 {
+			flags |= flagDeflate
+			text = packed
+		}
+	}
+	w := wire.Writer{format, flags}
+	w = append(w, t.ID[:]...)
+	w.Time(t.Issued)
+	w.Number(uint64(max(t.Expires.Sub(t.Issued)/time.Second, 0))) //nolint:gosec // not negative
+	w.Text(id.Tenant)
+	w.Text(id.Object)
+	w.List(id.Groups)
+	return append(w, text...)
+}
+
+func encodeText(id *access.Identity, flags byte) []byte {
+	var w wire.Writer
+	if flags&flagIssuer != 0 {
+		w.Text(id.Issuer)
+	}
+	w.Text(id.Subject)
+	w.Text(id.PreferredUsername)
+	w.Text(id.Email)
+	w.Text(id.Name)
+	w.List(id.Roles)
+	w.List(id.Scopes)
+	w.List(id.Dropped)
+	w.Number(uint64(len(id.Claims)))
+	for _, c := range id.Claims {
+		w.Text(c.Name)
+		w.List(c.Values)
+	}
+	w.Number(uint64(len(id.Graph)))
+	for _, g := range id.Graph {
+		w.Text(g.Query)
+		if g.Dropped {
+			w.Number(1)
+			continue
+		}
+		w.Number(0)
+		w.Text(g.JSON)
+	}
+	return w
+}
+
+var errFormat = errors.New("not a ticket of a known format")
+
+func (e encoding) decode(plain []byte) (*Ticket, error) {
+	if len(plain) < 2+len(ID{}) || plain[0] != format || plain[1]&^flagsKnown != 0 {
+		return nil, errFormat
+	}
+	flags := plain[1]
+	t := &Ticket{ID: ID(plain[2 : 2+len(ID{})])}
+	r := wire.NewReader(plain[2+len(ID{}):])
+	t.Issued = r.Time()
+	lifetime := r.Number()
+	if lifetime > 1<<32 { // seconds: 136 years
+		return nil, errFormat
+	}
+	t.Expires = t.Issued.Add(time.Duration(lifetime) * time.Second) //nolint:gosec // bounded above
+	id := &t.Identity
+	id.Tenant, id.Object, id.Groups = r.Text(), r.Text(), r.List()
+	id.GroupsUnknown = flags&flagGroupsUnknown != 0
+	text := r.Rest()
+	if r.Err() != nil {
+		return nil, r.Err()
+	}
+	if flags&flagDeflate != 0 {
+		var err error
+		if text, err = inflate(text); err != nil {
+			return nil, err
+		}
+	}
+	r = wire.NewReader(text)
+	e.decodeText(r, id, flags)
+	if err := r.End(); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (e encoding) decodeText(r *wire.Reader, id *access.Identity, flags byte) {
+	id.Issuer = e.issuer
+	if flags&flagIssuer != 0 {
+		id.Issuer = r.Text()
+	}
+	id.Subject, id.PreferredUsername, id.Email, id.Name = r.Text(), r.Text(), r.Text(), r.Text()
+	id.Roles, id.Scopes, id.Dropped = r.List(), r.List(), r.List()
+	for range r.Count() {
+		id.Claims = append(id.Claims, access.Claim{Name: r.Text(), Values: r.List()})
+	}
+	for range r.Count() {
+		g := access.GraphResult{Query: r.Text()}
+		switch r.Number() {
+		case 0:
+			g.JSON = r.Text()
+		case 1:
+			g.Dropped = true
+		default:
+			r.Fail()
+		}
+		id.Graph = append(id.Graph, g)
+	}
+}
+
+func deflate(text []byte) []byte {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		return text // an invalid level: cannot happen, and uncompressed is right
+	}
+	if _, err := w.Write(text); err != nil {
+		return text
+	}
+	if err := w.Close(); err != nil {
+		return text
+	}
+	return b.Bytes()
+}
+
+func inflate(packed []byte) ([]byte, error) {
+	r := flate.NewReader(bytes.NewReader(packed))
+	text, err := io.ReadAll(io.LimitReader(r, maxText+1))
+	if err != nil {
+		return nil, fmt.Errorf("inflate: %w", err)
+	}
+	if len(text) > maxText {
+		return nil, errFormat
+	}
+	return text, nil
+}

@@ -1,0 +1,199 @@
+// Package ticket is the sealed proof of a session that a browser carries: a
+// compact binary form of an identity, sealed, cut into cookies. It knows
+// nothing of HTTP and does not decide whether a ticket is still good.
+package ticket
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/seal"
+)
+
+const (
+	// MaxLength bounds a whole sealed ticket in characters: with the other
+	// cookies it must fit into one 8k header line, nginx's default.
+	MaxLength = 6000
+	// ChunkLength is the longest value of one cookie. Browsers take 4,096 bytes
+	// for name, value and attributes together.
+	ChunkLength = 3800
+	// MaxChunks is how many cookies one ticket may take.
+	MaxChunks = 2
+
+	purpose = "ticket"
+)
+
+// Ticket is what was known when the user signed in. It does not change.
+type Ticket struct {
+	ID       ID
+	Issued   time.Time // to the millisecond
+	Expires  time.Time // to the second after Issued
+	Identity access.Identity
+}
+
+// ID tells tickets apart. It is no secret and no proof.
+type ID [8]byte
+
+// NewID returns a random id.
+func NewID() ID {
+	var id ID
+	_, _ = rand.Read(id[:]) // never fails: crypto/rand
+	return id
+}
+
+// Config of a Codec.
+type Config struct {
+	Ring   *seal.Ring // required
+	Issuer string     // identities of this issuer are stored without its name
+
+	// NoCompression stores text as it is. Compression happens before sealing and
+	// is undone after authentication only.
+	NoCompression bool
+}
+
+// Codec seals tickets and opens them. It is safe for concurrent use.
+type Codec struct {
+	box *seal.Box
+	enc encoding
+}
+
+// New returns a codec.
+func New(cfg Config) (*Codec, error) {
+	if cfg.Ring == nil {
+		return nil, errors.New("make a ticket codec: no key ring")
+	}
+	// The count in front is not part of the sealed value.
+	box, err := cfg.Ring.Box(seal.Config{Purpose: purpose, MaxLength: MaxChunks * ChunkLength})
+	if err != nil {
+		return nil, fmt.Errorf("make a ticket codec: %w", err)
+	}
+	return &Codec{box: box, enc: encoding{issuer: cfg.Issuer, compress: !cfg.NoCompression}}, nil
+}
+
+// ErrTooLarge means that even without graph results, other claims and groups a
+// ticket would not fit.
+var ErrTooLarge = errors.New("ticket does not fit into its cookies")
+
+// Seal returns the values of the ticket's cookies, one or two. What makes the
+// ticket longer than MaxLength is dropped in this order: graph results, other
+// claims (the largest first), groups. Dropped parts are marked in the sealed
+// identity and their names returned.
+func (c *Codec) Seal(t *Ticket) (chunks, dropped []string, err error) {
+	kept := *t
+	for {
+		plain := c.enc.encode(&kept)
+		chunks, err = c.chunks(plain)
+		if err == nil {
+			return chunks, dropped, nil
+		}
+		if !errors.Is(err, seal.ErrTooLong) {
+			return nil, nil, fmt.Errorf("seal a ticket: %w", err)
+		}
+		name, ok := shrink(&kept.Identity)
+		if !ok {
+			return nil, dropped, ErrTooLarge
+		}
+		dropped = append(dropped, name)
+	}
+}
+
+// chunks seals plain. The first character of the first chunk is the number of
+// chunks; the same number is in the associated data, so that neither a chunk
+// that is left over from an older ticket nor a changed count opens.
+func (c *Codec) chunks(plain []byte) ([]string, error) {
+	for n := 1; n <= MaxChunks; n++ {
+		sealed, err := c.box.Seal(sealName(n), plain)
+		if err != nil {
+			return nil, err
+		}
+		sealed = string(rune('0'+n)) + sealed
+		if len(sealed) > MaxLength {
+			return nil, seal.ErrTooLong
+		}
+		if len(sealed) > n*ChunkLength {
+			continue
+		}
+		out := make([]string, 0, n)
+		for part := range slices.Chunk([]byte(sealed), ChunkLength) {
+			out = append(out, string(part))
+		}
+		return out, nil
+	}
+	return nil, seal.ErrTooLong
+}
+
+func sealName(chunks int) string { return "chunks=" + string(rune('0'+chunks)) }
+
+// Chunks returns how many cookies a ticket has whose first cookie holds first;
+// 0 if that is not the beginning of a ticket. It authenticates nothing.
+func Chunks(first string) int {
+	if first == "" || first[0] < '1' || first[0] > '0'+MaxChunks {
+		return 0
+	}
+	return int(first[0] - '0')
+}
+
+// Open authenticates and decodes the chunks of one ticket, in order; exactly as
+// many as Chunks says of the first.
+func (c *Codec) Open(chunks ...string) (*Ticket, error) {
+	if len(chunks) == 0 || Chunks(chunks[0]) != len(chunks) {
+		return nil, fmt.Errorf("open a ticket: wrong number of chunks (%d)", len(chunks))
+	}
+	joined := chunks[0][1:]
+	if len(chunks) > 1 {
+		joined += strings.Join(chunks[1:], "")
+	}
+	plain, err := c.box.Open(sealName(len(chunks)), joined)
+	if err != nil {
+		return nil, fmt.Errorf("open a ticket: %w", err)
+	}
+	t, err := c.enc.decode(plain)
+	if err != nil {
+		return nil, fmt.Errorf("decode a ticket: %w", err)
+	}
+	return t, nil
+}
+
+// shrink drops the next part of an identity and names it; false when nothing is
+// left to drop. The caller's slices are not changed.
+func shrink(id *access.Identity) (string, bool) {
+	if i := largest(id.Graph, func(g access.GraphResult) int { return len(g.JSON) }); i >= 0 {
+		id.Graph = slices.Clone(id.Graph)
+		id.Graph[i].JSON, id.Graph[i].Dropped = "", true
+		return "graph", true
+	}
+	if i := largest(id.Claims, func(c access.Claim) int { return len(c.Name) + len(strings.Join(c.Values, "")) }); i >= 0 {
+		name := id.Claims[i].Name
+		id.Claims = slices.Delete(slices.Clone(id.Claims), i, i+1)
+		if len(name) > 64 || len(id.Dropped) > 16 {
+			name = "claims"
+		}
+		if !slices.Contains(id.Dropped, name) {
+			id.Dropped = append(slices.Clone(id.Dropped), name)
+		}
+		return name, true
+	}
+	if len(id.Groups) > 0 {
+		id.Groups, id.GroupsUnknown = nil, true
+		id.Dropped = append(slices.Clone(id.Dropped), "groups")
+		return "groups", true
+	}
+	return "", false
+}
+
+// largest returns the index of the element of the greatest size, -1 when there
+// is none of more than zero.
+func largest[T any](list []T, size func(T) int) int {
+	at, top := -1, 0
+	for i, v := range list {
+		if n := size(v); n > top {
+			at, top = i, n
+		}
+	}
+	return at
+}
