@@ -1,0 +1,76 @@
+// Package metrics counts what happens. No label holds a user, a path or a host
+// of a client: all labels come from closed sets.
+package metrics
+
+import (
+	"runtime"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+)
+
+// Metrics is every counter of one server.
+type Metrics struct {
+	decisions    *prometheus.CounterVec
+	signins      *prometheus.CounterVec
+	configErrors *prometheus.CounterVec
+	overflow     prometheus.Counter
+	largeAnswers *prometheus.CounterVec
+}
+
+// LargeAnswer is the size of a header block in bytes that nginx's default
+// proxy_buffer_size (4k) may not hold.
+const LargeAnswer = 4000
+
+// New registers the counters, the Go runtime's and the process's with reg.
+func New(reg prometheus.Registerer, version string) *Metrics {
+	m := &Metrics{
+		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "easyauth_decisions_total", Help: "Answers of the auth endpoint, by outcome and reason.",
+		}, []string{"outcome", "reason"}),
+		signins: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "easyauth_signins_total", Help: "Ended steps of a sign-in or sign-out, by step and result (ok, redirect, or the reason of the refusal).",
+		}, []string{"step", "result"}),
+		configErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "easyauth_configuration_errors_total", Help: "Requests refused because of the proxy's configuration: bad_query (auth-url), bad_original_url (X-Original-URL), host_not_served (HOSTS).",
+		}, []string{"kind"}),
+		overflow: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "easyauth_header_overflow_total", Help: "Answers whose identity headers did not fit and were left empty in part.",
+		}),
+		largeAnswers: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "easyauth_large_answers_total", Help: "Answers with more than 4,000 bytes of headers: nginx needs a proxy_buffer_size above its default.",
+		}, []string{"endpoint"}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "easyauth_build_info", Help: "Always 1; the version is in the labels.",
+		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
+	})
+	build.Set(1)
+	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Decision counts one answer of the auth endpoint.
+func (m *Metrics) Decision(d access.Decision) {
+	m.decisions.WithLabelValues(d.Outcome.String(), d.Reason.String()).Inc()
+}
+
+// SignIn counts the end of one step ("login", "callback", "logout", …).
+func (m *Metrics) SignIn(step, result string) { m.signins.WithLabelValues(step, result).Inc() }
+
+// ConfigError counts a request that the proxy's configuration made unusable.
+func (m *Metrics) ConfigError(kind string) { m.configErrors.WithLabelValues(kind).Inc() }
+
+// HeaderOverflow counts an answer whose identity headers did not all fit.
+func (m *Metrics) HeaderOverflow() { m.overflow.Inc() }
+
+// Answer counts an answer of a sign-in endpoint if its header block is larger
+// than LargeAnswer.
+func (m *Metrics) Answer(endpoint string, headerBytes int) {
+	if headerBytes > LargeAnswer {
+		m.largeAnswers.WithLabelValues(endpoint).Inc()
+	}
+}
