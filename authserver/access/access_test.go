@@ -48,6 +48,7 @@ func TestParse(t *testing.T) {
 		{"several", "graph=/me|/me/manager&graph=/me/photo", access.Requirement{Graph: []string{"/me", "/me/manager", "/me/photo"}}},
 		{"commas and dollars are OData's", "graph=/me?$select=displayName,jobTitle", access.Requirement{Graph: []string{"/me?$select=displayName,jobTitle"}}},
 		{"the same, escaped", "graph=%2Fme%3F%24select%3DdisplayName%2CjobTitle", access.Requirement{Graph: []string{"/me?$select=displayName,jobTitle"}}},
+		{"a blank in the options", "graph=/me/memberOf?$orderby=displayName%20desc", access.Requirement{Graph: []string{"/me/memberOf?$orderby=displayName%20desc"}}},
 		{"names", "graph=boss|/me", access.Requirement{Graph: []string{"/me/manager", "/me"}}},
 		{"a bar in a configured query is its own", "graph=profile", access.Requirement{Graph: []string{"/me?$select=displayName|x"}}},
 		{"20 queries", "graph=" + twenty, access.Requirement{Graph: strings.Split(twenty, "|")}},

@@ -142,6 +142,10 @@ func (p *Parser) addGraph(req *Requirement, queries []string) error {
 			}
 			q = resolved
 		}
+		// "$orderby=name desc": people write the blank as EasyAuthForK8s took it.
+		if path, options, found := strings.Cut(q, "?"); found {
+			q = path + "?" + strings.ReplaceAll(options, " ", "%20")
+		}
 		if err := CheckGraphURL(q); err != nil {
 			return err
 		}

@@ -31,7 +31,7 @@ func (c Cookie) Delete() string {
 }
 
 func (c Cookie) line(value string, maxAge int) string {
-	h := http.Cookie{
+	h := http.Cookie{ //nolint:gosec // Secure is absent only with InsecureHTTP, which says so at every start
 		Name: c.Name, Value: value, Path: c.Path, Domain: c.Domain, MaxAge: maxAge,
 		Secure: c.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}

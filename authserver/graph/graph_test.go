@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	theToken = "eyJ.the-token.sig" //nolint:gosec // of no use anywhere
+	theToken = "eyJ.the-token.sig"
 	theQuery = "/me?$select=private,displayName&x=1"
 )
 

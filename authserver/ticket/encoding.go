@@ -27,6 +27,10 @@ const (
 	flagIssuer        = 1 << 2 // the issuer is stored: it is not the configured one
 	flagsKnown        = flagDeflate | flagGroupsUnknown | flagIssuer
 
+	// maxCompressed bounds what is worth compressing: text beyond it would need to
+	// shrink to an eighth to fit, and compressing it would cost a sign-in some time.
+	maxCompressed = 32 << 10
+
 	// maxText bounds what a text may unpack to. Only values that we sealed get
 	// that far, so the bound guards against our own mistakes.
 	maxText = 256 << 10
@@ -47,7 +51,7 @@ func (e encoding) encode(t *Ticket) []byte {
 		flags |= flagIssuer
 	}
 	text := encodeText(id, flags)
-	if e.compress {
+	if e.compress && len(text) <= maxCompressed {
 		// A few saved bytes are not worth unpacking them on every request.
 		if packed := deflate(text); len(packed) < len(text)-len(text)/8 {
 			flags |= flagDeflate
@@ -57,7 +61,7 @@ func (e encoding) encode(t *Ticket) []byte {
 	w := wire.Writer{format, flags}
 	w = append(w, t.ID[:]...)
 	w.Time(t.Issued)
-	w.Number(uint64(max(t.Expires.Sub(t.Issued)/time.Second, 0))) //nolint:gosec // not negative
+	w.Number(uint64(max(t.Expires.Sub(t.Issued)/time.Second, 0)))
 	w.Text(id.Tenant)
 	w.Text(id.Object)
 	w.List(id.Groups)
@@ -108,7 +112,7 @@ func (e encoding) decode(plain []byte) (*Ticket, error) {
 	if lifetime > 1<<32 { // seconds: 136 years
 		return nil, errFormat
 	}
-	t.Expires = t.Issued.Add(time.Duration(lifetime) * time.Second) //nolint:gosec // bounded above
+	t.Expires = t.Issued.Add(time.Duration(lifetime) * time.Second)
 	id := &t.Identity
 	id.Tenant, id.Object, id.Groups = r.Text(), r.Text(), r.List()
 	id.GroupsUnknown = flags&flagGroupsUnknown != 0

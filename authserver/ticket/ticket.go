@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,7 +112,7 @@ func (c *Codec) chunks(plain []byte) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		sealed = string(rune('0'+n)) + sealed
+		sealed = strconv.Itoa(n) + sealed
 		if len(sealed) > MaxLength {
 			return nil, seal.ErrTooLong
 		}
@@ -127,7 +128,7 @@ func (c *Codec) chunks(plain []byte) ([]string, error) {
 	return nil, seal.ErrTooLong
 }
 
-func sealName(chunks int) string { return "chunks=" + string(rune('0'+chunks)) }
+func sealName(chunks int) string { return "chunks=" + strconv.Itoa(chunks) }
 
 // Chunks returns how many cookies a ticket has whose first cookie holds first;
 // 0 if that is not the beginning of a ticket. It authenticates nothing.

@@ -31,7 +31,7 @@ func (w *Writer) Number(n uint64) { *w = binary.AppendUvarint(*w, n) }
 // Text appends a string; a GUID and base64url text in their raw bytes.
 func (w *Writer) Text(s string) {
 	kind, data := pack(s)
-	w.Number(uint64(len(data))<<2 | uint64(kind))
+	w.Number(uint64(len(data))<<2 | kind)
 	*w = append(*w, data...)
 }
 
@@ -55,7 +55,7 @@ func (w *Writer) List(list []string) {
 	*w = append(*w, guids...)
 }
 
-func pack(s string) (int, []byte) {
+func pack(s string) (uint64, []byte) {
 	if g, ok := parseGUID(s); ok {
 		return kindGUID, g[:]
 	}
@@ -204,7 +204,7 @@ func (r *Reader) List() []string {
 
 // Time appends a time to the millisecond. Times before 1970 become 1970.
 func (w *Writer) Time(t time.Time) {
-	w.Number(uint64(max(t.UnixMilli(), 0))) //nolint:gosec // not negative
+	w.Number(uint64(max(t.UnixMilli(), 0)))
 }
 
 // Time reads a time.
@@ -214,5 +214,5 @@ func (r *Reader) Time() time.Time {
 		r.Fail()
 		return time.Time{}
 	}
-	return time.UnixMilli(int64(ms)).UTC() //nolint:gosec // bounded above
+	return time.UnixMilli(int64(ms)).UTC()
 }
