@@ -1,0 +1,171 @@
+package entra
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	flowLifetime    = 15 * time.Minute // a sign-in page may stay open that long
+	sessionLifetime = 24 * time.Hour
+	codeLifetime    = 10 * time.Minute
+	refreshLifetime = 90 * 24 * time.Hour
+)
+
+// SessionCookie is the name of the cookie that makes a second sign-in silent.
+const SessionCookie = "ESTSAUTH"
+
+// flow is one authorization request on its way through the pages.
+type flow struct {
+	id        string
+	req       authRequest
+	picked    bool // the user was chosen in this flow
+	consented bool // the consent page was answered in this flow
+	expires   time.Time
+}
+
+// session is a browser that signed in.
+type session struct {
+	id       string
+	sid      string // the claim
+	oid      string
+	authTime time.Time
+	acrs     []string // authentication contexts that were satisfied
+	expires  time.Time
+}
+
+type step int
+
+const (
+	stepPick step = iota
+	stepApprove
+	stepConsent
+	stepDone
+)
+
+// session returns the live session of a browser.
+func (s *Server) session(r *http.Request) (session, bool) {
+	c, err := r.Cookie(SessionCookie)
+	if err != nil {
+		return session{}, false
+	}
+	got, ok := s.sessions.get(c.Value)
+	if !ok || !s.now().Before(got.expires) {
+		return session{}, false
+	}
+	return got, true
+}
+
+// startSession signs a user in, in this browser, under a fresh session id.
+func (s *Server) startSession(w http.ResponseWriter, r *http.Request, u User) session {
+	if old, ok := s.session(r); ok {
+		s.sessions.delete(old.id)
+	}
+	now := s.now()
+	fresh := session{id: token(32), sid: newGUID(), oid: u.ObjectID, authTime: now, expires: now.Add(sessionLifetime)}
+	s.sessions.put(fresh.id, fresh)
+	http.SetCookie(w, s.sessionCookie(fresh.id))
+	return fresh
+}
+
+func (s *Server) sessionCookie(value string) *http.Cookie {
+	c := &http.Cookie{Name: SessionCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // plain http is one of its uses
+	if strings.HasPrefix(s.BaseURL(), "https://") {
+		c.Secure, c.SameSite = true, http.SameSiteNoneMode
+	}
+	if value == "" {
+		c.MaxAge = -1
+	}
+	return c
+}
+
+// next tells what the flow needs before it can end.
+func (s *Server) next(f flow, have session, signedIn bool) step {
+	u, known := s.User(have.oid)
+	switch {
+	case !signedIn || !known:
+		return stepPick
+	case !f.picked && (f.req.prompt == "login" || f.req.prompt == "select_account" || hintsElsewhere(f.req.loginHint, u)):
+		return stepPick
+	case f.req.essential && missingAny(have.acrs, f.req.acrs):
+		return stepApprove
+	case f.consented:
+		return stepDone
+	case f.req.prompt == "consent" || len(s.missingConsent(f.req.client, u.ObjectID, f.req.scopes)) > 0:
+		return stepConsent
+	}
+	return stepDone
+}
+
+func missingAny(have, want []string) bool {
+	return slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(have, w) })
+}
+
+func hintsElsewhere(hint string, u User) bool {
+	return hint != "" && !strings.EqualFold(hint, u.Username) && hint != loginHint(u)
+}
+
+// proceed shows the page of the next step, or ends the flow.
+func (s *Server) proceed(w http.ResponseWriter, r *http.Request, f flow) {
+	have, signedIn := s.session(r)
+	s.proceedAs(w, r, f, have, signedIn)
+}
+
+func (s *Server) proceedAs(w http.ResponseWriter, r *http.Request, f flow, have session, signedIn bool) {
+	at := s.next(f, have, signedIn)
+	if f.req.prompt == "none" && at != stepDone {
+		s.refuse(w, r, f.req, silentRefusal(f.req.client, at, signedIn))
+		return
+	}
+	if at == stepPick {
+		s.pickPage(w, f, "")
+		return
+	}
+	u, _ := s.User(have.oid) // next found it
+	if home := s.home(u); f.req.authority.tenant != "" && f.req.authority.tenant != home {
+		s.errorPage(w, &stsError{code: 50020, oauth: "invalid_request", text: "User account '" + u.Username + "' from identity provider '" + s.issuer(home) +
+			"' does not exist in tenant '" + f.req.authority.tenant + "' and cannot access the application."})
+		return
+	}
+	switch at {
+	case stepApprove:
+		s.approvePage(w, f, u)
+	case stepConsent:
+		s.consentPage(w, f, u)
+	default:
+		s.finish(w, r, f, have)
+	}
+}
+
+// silentRefusal is the answer to prompt=none when a page would be needed.
+func silentRefusal(c Client, at step, signedIn bool) *stsError {
+	switch {
+	case at == stepPick && !signedIn:
+		return &stsError{code: 50058, oauth: "login_required", text: "A silent sign-in request was sent but no user is signed in."}
+	case at == stepPick:
+		return &stsError{code: 16000, oauth: "interaction_required", text: "The signed in user is not the one that the request hints at, or several are signed in."}
+	case at == stepApprove:
+		return &stsError{code: 50076, oauth: "interaction_required", text: "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication."}
+	}
+	return consentMissing(c, "consent_required")
+}
+
+// finish issues the code.
+func (s *Server) finish(w http.ResponseWriter, r *http.Request, f flow, have session) {
+	u, _ := s.User(have.oid)
+	req := f.req
+	c := code{
+		grant: grant{
+			clientID: req.client.ID, tenant: s.home(u), oid: u.ObjectID, scopes: req.scopes,
+			nonce: req.nonce, sid: have.sid, authTime: have.authTime,
+			acrs: slices.DeleteFunc(slices.Clone(req.acrs), func(a string) bool { return !slices.Contains(have.acrs, a) }),
+		},
+		redirectURI: req.redirectURI, challenge: req.challenge, method: req.method, expires: s.now().Add(codeLifetime),
+	}
+	id := "1." + token(700) // Entra's are about this long
+	s.codes.put(id, c)
+	s.answerClient(w, r, req, url.Values{"code": {id}, "session_state": {have.sid}})
+}

@@ -1,0 +1,106 @@
+package entra
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// misbehave applies the endpoint's fault. It returns the writer for the real
+// answer and true, or false when the request is answered.
+func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, e Endpoint) (http.ResponseWriter, bool) {
+	f := s.faults.endpoint(e)
+	if !wait(w, r, f.Delay) {
+		panic(http.ErrAbortHandler) // nobody is there to read an answer
+	}
+	if f.Drop {
+		panic(http.ErrAbortHandler)
+	}
+	if f.ContentType != "" {
+		w = &typedWriter{ResponseWriter: w, contentType: f.ContentType}
+	}
+	switch {
+	case f.Status != 0:
+		if f.RetryAfter > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+		}
+		s.failedEndpoint(w, e, f.Status)
+	case f.Garbage:
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = io.WriteString(w, "{\"keys\": <<<\x00\xff not json at all")
+	case f.HugeBytes > 0:
+		writeHuge(w, f.HugeBytes)
+	default:
+		return w, true
+	}
+	return w, false
+}
+
+// wait reports whether the client is still there after d. It reads the body
+// first: net/http notices that a client went away only after that.
+func wait(w http.ResponseWriter, r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxGraphBody))
+	if err != nil {
+		return false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (s *Server) failedEndpoint(w http.ResponseWriter, e Endpoint, status int) {
+	switch e {
+	case EndpointGraph, EndpointUserInfo:
+		s.writeGraph(w, graphFailure(status))
+	case EndpointToken:
+		s.writeTokenError(w, &stsError{code: 90033, oauth: "temporarily_unavailable", status: status, text: "A transient error has occurred. Please try again."})
+	default:
+		http.Error(w, http.StatusText(status), status)
+	}
+}
+
+// writeHuge answers with a JSON object of one string that is n bytes long. It
+// stops when the client stops reading.
+func writeHuge(w http.ResponseWriter, n int64) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if _, err := io.WriteString(w, `{"padding":"`); err != nil {
+		return
+	}
+	block := strings.Repeat("A", 64<<10)
+	for n > 0 {
+		part := block[:min(n, int64(len(block)))]
+		if _, err := io.WriteString(w, part); err != nil {
+			return
+		}
+		n -= int64(len(part))
+	}
+	_, _ = io.WriteString(w, `"}`) // the client went away
+}
+
+// typedWriter forces a content type on an answer.
+type typedWriter struct {
+	http.ResponseWriter
+	contentType string
+}
+
+func (t *typedWriter) WriteHeader(status int) {
+	t.Header().Set("Content-Type", t.contentType)
+	t.ResponseWriter.WriteHeader(status)
+}
+
+func (t *typedWriter) Write(b []byte) (int, error) {
+	t.Header().Set("Content-Type", t.contentType)
+	return t.ResponseWriter.Write(b)
+}

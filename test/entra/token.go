@@ -1,0 +1,234 @@
+package entra
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+)
+
+// grant is what a user's sign-in gave to a client. Codes and refresh tokens carry it.
+type grant struct {
+	clientID string
+	tenant   string
+	oid      string
+	scopes   askedScopes // all that the authorization request asked
+	nonce    string
+	sid      string
+	authTime time.Time
+	acrs     []string
+}
+
+// code is an authorization code.
+type code struct {
+	grant             grant
+	redirectURI       string
+	challenge, method string
+	expires           time.Time
+	used              bool
+}
+
+// refresh is a refresh token.
+type refresh struct {
+	grant   grant
+	last    string // resource of the token that came with it
+	expires time.Time
+	revoked bool
+}
+
+// token is the token endpoint.
+func (s *Server) token(w http.ResponseWriter, r *http.Request, _ authority) {
+	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+	if err := r.ParseForm(); err != nil {
+		s.writeTokenError(w, malformed("the body cannot be read"))
+		return
+	}
+	form := r.PostForm
+	for name, values := range form {
+		if len(values) > 1 {
+			s.writeTokenError(w, malformed("the parameter '"+clip(name)+"' is duplicated"))
+			return
+		}
+	}
+	client, method, fail := s.authenticateClient(r, form)
+	s.seen.sawToken(form, method)
+	if fail != nil {
+		if method == "client_secret_basic" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="`+s.BaseURL()+`"`)
+		}
+		s.writeTokenError(w, fail)
+		return
+	}
+	var answer map[string]any
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		answer, fail = s.redeemCode(client, form)
+	case "refresh_token":
+		answer, fail = s.redeemRefresh(client, form)
+	case "client_credentials":
+		answer, fail = s.appTokenAnswer(client, form.Get("scope"))
+	case "":
+		fail = missingParameter("grant_type")
+	default:
+		fail = &stsError{code: 70003, oauth: "unsupported_grant_type", text: "The app requested an unsupported grant type '" + clip(form.Get("grant_type")) + "'."}
+	}
+	if fail != nil {
+		s.writeTokenError(w, fail)
+		return
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// authenticateClient takes the secret from the body or from Basic, never from both.
+func (s *Server) authenticateClient(r *http.Request, form url.Values) (Client, string, *stsError) {
+	id, secret, method := form.Get("client_id"), form.Get("client_secret"), "none"
+	if secret != "" {
+		method = "client_secret_post"
+	}
+	if user, password, ok := r.BasicAuth(); ok {
+		if secret != "" {
+			return Client{}, "client_secret_basic", malformed("more than one client authentication")
+		}
+		basicID, err1 := url.QueryUnescape(user)
+		basicSecret, err2 := url.QueryUnescape(password)
+		if err1 != nil || err2 != nil || (id != "" && id != basicID) {
+			return Client{}, "client_secret_basic", malformed("the Authorization header does not fit")
+		}
+		id, secret, method = basicID, basicSecret, "client_secret_basic"
+	}
+	if id == "" {
+		return Client{}, method, missingParameter("client_id")
+	}
+	client, ok := s.client(id)
+	switch {
+	case !ok:
+		return client, method, unknownClient(id, s.orgName)
+	case form.Has("client_assertion"):
+		return client, method, &stsError{code: 700027, oauth: "invalid_client", status: http.StatusUnauthorized, text: "The certificate with identifier used to sign the client assertion is not registered on application."}
+	case client.public() && secret != "":
+		return client, method, &stsError{code: 700025, oauth: "invalid_client", status: http.StatusUnauthorized, text: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."}
+	case !client.public() && secret == "":
+		return client, method, &stsError{code: 7000218, oauth: "invalid_client", status: http.StatusUnauthorized, text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
+	case subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) != 1:
+		return client, method, &stsError{code: 7000215, oauth: "invalid_client", status: http.StatusUnauthorized, text: "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '" + client.ID + "'."}
+	}
+	return client, method, nil
+}
+
+// redeemCode checks everything about a code before it uses it up.
+func (s *Server) redeemCode(client Client, form url.Values) (map[string]any, *stsError) {
+	id := form.Get("code")
+	if id == "" {
+		return nil, missingParameter("code")
+	}
+	c, ok := s.codes.get(id)
+	if !ok {
+		return nil, &stsError{code: 70000, oauth: "invalid_grant", text: "The provided value for the 'code' parameter is not valid."}
+	}
+	if fail := s.checkCode(c, client, form); fail != nil {
+		return nil, fail
+	}
+	asked, fail := s.tokenScopes(client, c.grant, form.Get("scope"), "")
+	if fail != nil {
+		return nil, fail
+	}
+	if before, _ := s.codes.swap(id, func(v *code) { v.used = true }); before.used {
+		return nil, alreadyRedeemed()
+	}
+	return s.delegatedAnswer(client, c.grant, asked), nil
+}
+
+func alreadyRedeemed() *stsError {
+	return &stsError{code: 54005, oauth: "invalid_grant", text: "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."}
+}
+
+func (s *Server) checkCode(c code, client Client, form url.Values) *stsError {
+	switch {
+	case c.used:
+		return alreadyRedeemed()
+	case c.grant.clientID != client.ID:
+		return &stsError{code: 700005, oauth: "invalid_grant", text: "Provided Authorization Code is intended to use against other client."}
+	case !s.now().Before(c.expires):
+		return &stsError{code: 70008, oauth: "invalid_grant", text: "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource."}
+	case form.Get("redirect_uri") != c.redirectURI:
+		return &stsError{code: 500112, oauth: "invalid_grant", text: "The reply address '" + clip(form.Get("redirect_uri")) + "' does not match the reply address '" + c.redirectURI + "' provided when requesting Authorization code."}
+	case c.challenge != "" && form.Get("code_verifier") == "":
+		return &stsError{code: 501481, oauth: "invalid_grant", text: "The Code_Verifier does not match the code_challenge supplied in the authorization request."}
+	case c.challenge == "" && form.Get("code_verifier") != "":
+		return &stsError{code: 50148, oauth: "invalid_grant", text: "The code_verifier was sent but the authorization request had no code_challenge."}
+	case !verifies(c, form.Get("code_verifier")):
+		return &stsError{code: 501481, oauth: "invalid_grant", text: "The Code_Verifier does not match the code_challenge supplied in the authorization request."}
+	}
+	return nil
+}
+
+func verifies(c code, verifier string) bool {
+	if c.challenge == "" {
+		return true
+	}
+	if !challengeForm.MatchString(verifier) {
+		return false
+	}
+	if c.method == "S256" {
+		sum := sha256.Sum256([]byte(verifier))
+		verifier = b64(sum[:])
+	}
+	return subtle.ConstantTimeCompare([]byte(verifier), []byte(c.challenge)) == 1
+}
+
+// redeemRefresh gives tokens for any one resource that was consented to, and a
+// new refresh token. The old one stays good until it ends, as at Entra.
+func (s *Server) redeemRefresh(client Client, form url.Values) (map[string]any, *stsError) {
+	id := form.Get("refresh_token")
+	if id == "" {
+		return nil, missingParameter("refresh_token")
+	}
+	t, ok := s.refreshes.get(id)
+	switch {
+	case !ok, t.grant.clientID != client.ID:
+		return nil, &stsError{code: 70000, oauth: "invalid_grant", text: "The provided value for the 'refresh_token' parameter is not valid."}
+	case t.revoked:
+		return nil, &stsError{code: 50173, oauth: "invalid_grant", text: "The provided grant has expired due to it being revoked, a fresh auth token is needed."}
+	case !s.now().Before(t.expires):
+		return nil, &stsError{code: 700082, oauth: "invalid_grant", text: "The refresh token has expired due to inactivity."}
+	}
+	if _, ok := s.User(t.grant.oid); !ok {
+		return nil, &stsError{code: 50034, oauth: "invalid_grant", text: "The user account does not exist in the directory."}
+	}
+	asked, fail := s.tokenScopes(client, t.grant, form.Get("scope"), t.last)
+	if fail != nil {
+		return nil, fail
+	}
+	g := t.grant
+	g.nonce = "" // refreshed ID tokens have none
+	return s.delegatedAnswer(client, g, asked), nil
+}
+
+// tokenScopes decides for which resource and scopes a token is. Without a scope
+// parameter it is the resource of before, or the first of the authorization request.
+func (s *Server) tokenScopes(client Client, g grant, text, last string) (askedScopes, *stsError) {
+	asked, fail := s.parseScopes(text)
+	if fail != nil {
+		if fail.code == 650053 {
+			fail.code = 70011
+		}
+		return asked, fail
+	}
+	if len(asked.resources) > 1 {
+		return asked, &stsError{code: 28000, oauth: "invalid_request", text: "Provided value for the input parameter scope is not valid because it contains more than one resource. Scope " + clip(text) + " is not valid."}
+	}
+	if len(s.missingConsent(client, g.oid, asked)) > 0 {
+		return asked, consentMissing(client, "invalid_grant")
+	}
+	if len(asked.resources) == 0 && text == "" && len(g.scopes.resources) > 0 {
+		i := slices.IndexFunc(g.scopes.resources, func(r askedResource) bool { return r.id == last })
+		asked.resources = []askedResource{g.scopes.resources[max(i, 0)]}
+	}
+	if len(asked.resources) == 0 {
+		asked.resources = []askedResource{{resource: graphResource()}}
+	}
+	asked.oidc = appendNew(slices.Clone(g.scopes.oidc), asked.oidc...)
+	return asked, nil
+}
