@@ -1,0 +1,96 @@
+package entra
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// AuthRequest is one trip to the provider.
+type AuthRequest struct {
+	State       string   // required; Entra ID fails beyond about 1,800 characters
+	Nonce       string   // required
+	Verifier    string   // required; 43 to 128 characters, of which only the S256 challenge is sent
+	RedirectURI string   // required; as registered
+	Scopes      []string // as Plan gives them
+	Prompt      string   // empty sends none
+	LoginHint   string   // empty sends none
+}
+
+// AuthorizationURL returns where to send the browser. The answer will come as a
+// query (response_mode=query). Each parameter is there once, also where the
+// provider's own URL has a query; there ours win. Errors: ErrNotReady, or a
+// required field that is missing.
+func (rp *RelyingParty) AuthorizationURL(r AuthRequest) (string, error) {
+	p := rp.provider.Load()
+	switch {
+	case p == nil:
+		return "", ErrNotReady
+	case r.State == "" || r.Nonce == "" || r.RedirectURI == "" || len(r.Scopes) == 0:
+		return "", errors.New("authorization request: state, nonce, redirect URI and scopes are required")
+	case len(r.Verifier) < 43 || len(r.Verifier) > 128:
+		return "", errors.New("authorization request: a verifier has 43 to 128 characters (RFC 7636)")
+	}
+	return withQuery(p.authorize, map[string]string{
+		"response_type":         "code",
+		"response_mode":         "query",
+		"client_id":             rp.clientID,
+		"redirect_uri":          r.RedirectURI,
+		"scope":                 strings.Join(r.Scopes, " "),
+		"state":                 r.State,
+		"nonce":                 r.Nonce,
+		"code_challenge":        oauth2.S256ChallengeFromVerifier(r.Verifier),
+		"code_challenge_method": "S256",
+		"domain_hint":           rp.domainHint,
+		"login_hint":            r.LoginHint,
+		"prompt":                r.Prompt,
+	}), nil
+}
+
+// EndSessionURL returns where to send the browser so that the provider ends its
+// own session; it comes back to postLogoutRedirectURI with state. It returns
+// false when the provider has no such address or discovery has not succeeded.
+func (rp *RelyingParty) EndSessionURL(postLogoutRedirectURI, state string) (string, bool) {
+	p := rp.provider.Load()
+	if p == nil || p.endSession == nil {
+		return "", false
+	}
+	return withQuery(p.endSession, map[string]string{
+		"client_id":                rp.clientID,
+		"post_logout_redirect_uri": postLogoutRedirectURI,
+		"state":                    state,
+	}), true
+}
+
+// CheckIssuerParam checks the iss parameter of an authorization response (RFC
+// 9207), which a mix-up attack would betray. Empty means that there was none:
+// that is fine unless the provider announced that it always sends one. The
+// error is ErrNotReady or an *Error with ReasonIssuer.
+func (rp *RelyingParty) CheckIssuerParam(iss string) error {
+	p := rp.provider.Load()
+	switch {
+	case p == nil:
+		return ErrNotReady
+	case iss == p.issuer, iss == "" && !p.issParam:
+		return nil
+	case iss == "":
+		return refuse(ReasonIssuer, "authorization response: iss is missing, which the provider promises to send")
+	}
+	return refuse(ReasonIssuer, "authorization response: iss is not %q", p.issuer)
+}
+
+// withQuery sets parameters in the query of a provider's address; empty ones
+// are left out.
+func withQuery(endpoint *url.URL, params map[string]string) string {
+	u, q := *endpoint, endpoint.Query()
+	for name, value := range params {
+		q.Del(name)
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}

@@ -1,0 +1,123 @@
+package entra
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/oauth2"
+)
+
+func goodRequest() AuthRequest {
+	return AuthRequest{
+		State: "state value&x=1", Nonce: testNonce, Verifier: strings.Repeat("v", 43),
+		RedirectURI: "https://app.example/easyauth/signin-oidc", Scopes: []string{"openid", "profile", "User.Read"},
+	}
+}
+
+func TestAuthorizationURL(t *testing.T) {
+	idp := newIDP()
+	idp.metadata[authorizeMember] = "https://login.example/authorize?p=policy&state=evil&response_mode=form_post&scope=evil&prompt=none"
+	cfg := testConfig(idp, nil)
+	cfg.DomainHint = "contoso.example"
+	rp := must(New(cfg))
+	rp.provider.Store(must(rp.discover(t.Context())))
+	r := goodRequest()
+	r.LoginHint = "ann@example.test"
+	raw, err := rp.AuthorizationURL(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := must(url.Parse(raw))
+	if got := u.Scheme + "://" + u.Host + u.Path; got != "https://login.example/authorize" {
+		t.Errorf("address %s", got)
+	}
+	want := map[string]string{
+		"p": "policy", "response_type": "code", "response_mode": "query", "client_id": testClient, "redirect_uri": r.RedirectURI,
+		"scope": "openid profile User.Read", "state": r.State, "nonce": testNonce,
+		"code_challenge": oauth2.S256ChallengeFromVerifier(r.Verifier), "code_challenge_method": "S256",
+		"domain_hint": "contoso.example", "login_hint": "ann@example.test",
+	}
+	q := u.Query()
+	for name, value := range want {
+		if len(q[name]) != 1 || q.Get(name) != value {
+			t.Errorf("%s is %q, want once %q", name, q[name], value)
+		}
+	}
+	if len(q) != len(want) {
+		t.Errorf("%d parameters in %s, want %d", len(q), raw, len(want))
+	}
+	r.Prompt = "select_account"
+	if again := must(url.Parse(must(rp.AuthorizationURL(r)))).Query(); again.Get("prompt") != "select_account" {
+		t.Errorf("prompt %q", again["prompt"])
+	}
+}
+
+func TestAuthorizationURLNeedsItsParts(t *testing.T) {
+	rp := must(New(testConfig(newIDP(), nil)))
+	rp.provider.Store(must(rp.discover(t.Context())))
+	for name, edit := range map[string]func(*AuthRequest){
+		"state":          func(r *AuthRequest) { r.State = "" },
+		"nonce":          func(r *AuthRequest) { r.Nonce = "" },
+		"redirect URI":   func(r *AuthRequest) { r.RedirectURI = "" },
+		"scopes":         func(r *AuthRequest) { r.Scopes = nil },
+		"verifier":       func(r *AuthRequest) { r.Verifier = "" },
+		"short verifier": func(r *AuthRequest) { r.Verifier = strings.Repeat("v", 42) },
+		"long verifier":  func(r *AuthRequest) { r.Verifier = strings.Repeat("v", 129) },
+	} {
+		r := goodRequest()
+		if _, err := rp.AuthorizationURL(r); err != nil {
+			t.Fatalf("complete: %v", err)
+		}
+		edit(&r)
+		if u, err := rp.AuthorizationURL(r); err == nil {
+			t.Errorf("%s: accepted, %s", name, u)
+		}
+	}
+}
+
+func TestEndSessionURL(t *testing.T) {
+	idp := newIDP()
+	rp := must(New(testConfig(idp, nil)))
+	rp.provider.Store(must(rp.discover(t.Context())))
+	raw, ok := rp.EndSessionURL("https://app.example/out", "sealed&state")
+	u := must(url.Parse(raw))
+	if q := u.Query(); !ok || q.Get("post_logout_redirect_uri") != "https://app.example/out" || q.Get("state") != "sealed&state" || q.Get("client_id") != testClient || !strings.HasSuffix(u.Path, "/logout") {
+		t.Errorf("%s, %v", raw, ok)
+	}
+	delete(idp.metadata, endSessionMember)
+	rp.provider.Store(must(rp.discover(t.Context())))
+	if raw, ok := rp.EndSessionURL("https://app.example/out", "s"); ok || raw != "" {
+		t.Errorf("without an address: %q, %v", raw, ok)
+	}
+}
+
+func TestCheckIssuerParam(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		promised any
+		iss      string
+		want     Reason
+	}{
+		{"absent", nil, "", ""},
+		{"absent, not promised", false, "", ""},
+		{"absent though promised", true, "", ReasonIssuer},
+		{"ours", nil, testIssuer, ""},
+		{"ours, promised", true, testIssuer, ""},
+		{"another", nil, "https://evil.example", ReasonIssuer},
+		{"ours with a slash", nil, testIssuer + "/", ReasonIssuer},
+		{"ours in upper case", nil, strings.ToUpper(testIssuer), ReasonIssuer},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			idp := newIDP()
+			if tt.promised != nil {
+				idp.metadata["authorization_response_iss_parameter_supported"] = tt.promised
+			}
+			rp := must(New(testConfig(idp, nil)))
+			rp.provider.Store(must(rp.discover(t.Context())))
+			if err := rp.CheckIssuerParam(tt.iss); reasonOf(t, err) != tt.want {
+				t.Errorf("%v, want %q", err, tt.want)
+			}
+		})
+	}
+}

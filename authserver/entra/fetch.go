@@ -1,0 +1,41 @@
+package entra
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+)
+
+// fetchTimeout bounds one fetch of a document, whatever the client's own bound is.
+const fetchTimeout = 15 * time.Second
+
+// fetch gets one document of at most limit bytes. Discovery and keys are not
+// left to go-oidc, whose errors hold the whole body of an answer.
+func fetch(ctx context.Context, client *http.Client, url string, limit int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	doing := "get " + capped(url)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, refuse(ReasonIDPError, "%s: no valid URL", doing)
+	}
+	req.Header.Set("Accept", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, exchangeError(doing, err)
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	_ = resp.Body.Close() // everything that is wanted was read
+	switch {
+	case err != nil:
+		return nil, exchangeError(doing, err)
+	case resp.StatusCode == http.StatusTooManyRequests:
+		return nil, refuse(ReasonUnavailable, "%s: answered with status %d", doing, resp.StatusCode)
+	case resp.StatusCode != http.StatusOK:
+		return nil, refuse(ReasonIDPError, "%s: answered with status %d", doing, resp.StatusCode)
+	case int64(len(body)) > limit:
+		return nil, refuse(ReasonIDPError, "%s: %w", doing, ErrBodyTooLarge)
+	}
+	return body, nil
+}

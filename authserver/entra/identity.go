@@ -1,0 +1,183 @@
+package entra
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+)
+
+// Bounds of what an ID token may bring into an identity.
+const (
+	maxClaims     = 200      // other claims
+	maxClaimBytes = 16 << 10 // of all values of one claim
+	maxClaimName  = 256      // bytes
+	maxNamesInLog = 10
+)
+
+// checkedClaims belong to the protocol: Verify has judged them, or they mean
+// something to the provider alone. They never reach an application.
+// EasyAuthForK8s leaves out the same, apart from the last line: where groups
+// are to be found may come with an access token for the place.
+func checkedClaims() []string {
+	return []string{
+		"iss", "aud", "exp", "iat", "nbf", "nonce", "at_hash", "c_hash", "s_hash",
+		"aio", "idp", "rh", "unique_name", "uti", "ver",
+		claimNames, claimSources, hasGroups,
+	}
+}
+
+// shownClaims have fields of their own in an identity.
+func shownClaims() []string {
+	return []string{"tid", "oid", "sub", "name", "preferred_username", "email", "roles", "groups"}
+}
+
+const (
+	claimNames   = "_claim_names"
+	claimSources = "_claim_sources"
+	hasGroups    = "hasgroups"
+)
+
+// identity reads verified claims. Only the claim called exactly "roles" is
+// roles: "ROLES" and "https://example.com/roles" are other claims.
+func (rp *RelyingParty) identity(claims *object) *access.Identity {
+	d := &dropped{}
+	id := &access.Identity{
+		Name:              shown(claims, "name", d),
+		PreferredUsername: shown(claims, "preferred_username", d),
+		Email:             shown(claims, "email", d),
+		Roles:             list(claims, "roles", d),
+		Groups:            list(claims, "groups", d),
+		GroupsUnknown:     groupsElsewhere(claims),
+	}
+	// Texts of at most 255 bytes, as checkSubject saw.
+	id.Issuer, _ = claims.text("iss")
+	id.Subject, _ = claims.text("sub")
+	id.Tenant, _ = claims.text("tid")
+	id.Object, _ = claims.text("oid")
+	id.Claims = otherClaims(claims, d)
+	if len(d.names) > 0 {
+		rp.log.Warn("claims of an ID token were left out: too large, too many or ambiguous",
+			"claims", d.names[:min(len(d.names), maxNamesInLog)], "count", len(d.names))
+	}
+	return id
+}
+
+// dropped collects the names of claims that were left out.
+type dropped struct{ names []string }
+
+func (d *dropped) add(name string) {
+	const limit = 60
+	d.names = append(d.names, capped(name[:min(len(name), limit)]))
+}
+
+// shown returns a display claim, "" when it is absent, no text, or too large.
+func shown(claims *object, name string, d *dropped) string {
+	s, err := claims.text(name)
+	if err != nil || len(s) > maxClaimBytes {
+		d.add(name)
+		return ""
+	}
+	return s
+}
+
+// list returns the texts of roles or groups. Their number is bounded by the
+// token's size.
+func list(claims *object, name string, d *dropped) []string {
+	all := claims.texts(name)
+	kept := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return len(s) > maxClaimBytes })
+	if len(kept) < len(all) {
+		d.add(name)
+	}
+	return kept
+}
+
+// groupsElsewhere reports whether the token says that the user has more groups
+// than it could hold. Where it says they are is never asked: that is a retired
+// host, and an address out of a token.
+func groupsElsewhere(claims *object) bool {
+	if raw := string(claims.values[hasGroups]); raw == "true" || raw == `"true"` {
+		return true
+	}
+	raw, ok := claims.values[claimNames]
+	if !ok {
+		return false
+	}
+	names, err := parseObject(raw)
+	if err != nil {
+		return false
+	}
+	_, ok = names.values["groups"]
+	return ok || names.repeated["groups"]
+}
+
+// otherClaims returns everything else, sorted by name.
+func otherClaims(claims *object, d *dropped) []access.Claim {
+	known := map[string]bool{}
+	for _, name := range slices.Concat(checkedClaims(), shownClaims()) {
+		known[name] = true
+	}
+	var out []access.Claim
+	for _, name := range slices.Sorted(maps.Keys(claims.values)) {
+		if known[name] {
+			continue
+		}
+		values, ok := claimValues(claims.values[name])
+		switch {
+		case !ok, name == "", len(name) > maxClaimName, len(out) == maxClaims:
+			d.add(name)
+		case len(values) > 0:
+			out = append(out, access.Claim{Name: name, Values: values})
+		}
+	}
+	for name := range claims.repeated {
+		d.add(name) // one of two values would be a guess
+	}
+	return out
+}
+
+// claimValues gives one text per element of an array, else one. It returns
+// false when they are too large together, so that none is cut.
+func claimValues(raw json.RawMessage) ([]string, bool) {
+	elements := []json.RawMessage{raw}
+	if raw[0] == '[' {
+		elements = nil
+		if json.Unmarshal(raw, &elements) != nil {
+			return nil, false
+		}
+	}
+	var (
+		values []string
+		size   int
+	)
+	for _, e := range elements {
+		text, ok := claimText(e)
+		if !ok {
+			continue
+		}
+		if size += len(text) + 1; size > maxClaimBytes { // 1: values can be empty
+			return nil, false
+		}
+		values = append(values, text)
+	}
+	return values, true
+}
+
+// claimText gives text as it is, numbers as they were written, true and false,
+// and the compact JSON of everything else. null has no text.
+func claimText(raw json.RawMessage) (string, bool) {
+	switch raw[0] {
+	case '"':
+		var s string
+		return s, json.Unmarshal(raw, &s) == nil
+	case 'n':
+		return "", false
+	case '{', '[':
+		var b bytes.Buffer
+		err := json.Compact(&b, raw)
+		return b.String(), err == nil
+	}
+	return string(raw), true
+}

@@ -1,0 +1,159 @@
+package entra
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Times of a key set.
+const (
+	keyCoolDown = time.Minute    // between two fetches that unknown key ids cause
+	keyRefresh  = 12 * time.Hour // between two fetches in the background
+	keyMaxAge   = 24 * time.Hour // without a good fetch for this long, keys are no longer believed
+)
+
+// keySet holds the provider's signing keys.
+//
+// Only a key id that is not in the set makes it fetch, at most once a minute,
+// with one fetch in flight for everybody who waits. A signature that does not
+// fit a known key never does. A fetch that does not work keeps the keys that
+// are there, for 24 hours since the last one that worked: two background
+// refreshes may be missed, but a provider that withdrew a key while we could
+// not reach it is not contradicted for ever.
+type keySet struct {
+	url       string
+	client    *http.Client
+	now       func() time.Time
+	needKeyID bool // refuse tokens that name no key; else they may when there is exactly one
+
+	mu      sync.Mutex
+	keys    []signingKey
+	fetched time.Time     // when keys were read
+	tried   time.Time     // when the last fetch began
+	err     error         // what the last fetch came to
+	flight  chan struct{} // closed at the end of the fetch that is under way; nil when there is none
+}
+
+// verify checks the one signature of a compact JWT and returns its payload.
+// Errors are *Error: ReasonToken, or why the keys could not be fetched.
+func (s *keySet) verify(ctx context.Context, jwt string, algs []jose.SignatureAlgorithm) ([]byte, error) {
+	jws, err := jose.ParseSignedCompact(jwt, algs)
+	if err != nil || len(jws.Signatures) != 1 {
+		return nil, refuse(ReasonToken, "id token: no compact JWT with one signature")
+	}
+	header := jws.Signatures[0].Protected
+	candidates, err := s.find(ctx, header.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range candidates {
+		if !k.fits(header.Algorithm) {
+			continue
+		}
+		if payload, err := jws.Verify(k.key); err == nil {
+			return payload, nil
+		}
+	}
+	return nil, refuse(ReasonToken, "id token: its signature does not fit the key that it names")
+}
+
+// find returns the keys of this id, never none without an error.
+func (s *keySet) find(ctx context.Context, id string) ([]signingKey, error) {
+	keys := s.current()
+	if found := byID(keys, id); len(found) > 0 {
+		return found, nil
+	}
+	if id == "" {
+		switch {
+		case s.needKeyID, len(keys) > 1:
+			return nil, refuse(ReasonToken, "id token: it does not say which key signed it")
+		case len(keys) == 1:
+			return keys, nil
+		}
+	}
+	if err := s.refetch(ctx); err != nil {
+		return nil, err
+	}
+	if found := byID(s.current(), id); len(found) > 0 {
+		return found, nil
+	}
+	return nil, refuse(ReasonToken, "id token: signed with a key that the provider does not publish")
+}
+
+func byID(keys []signingKey, id string) []signingKey {
+	var found []signingKey
+	for _, k := range keys {
+		if k.id == id && id != "" {
+			found = append(found, k)
+		}
+	}
+	return found
+}
+
+// current returns the keys that are still believed.
+func (s *keySet) current() []signingKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now().Sub(s.fetched) > keyMaxAge {
+		return nil
+	}
+	return s.keys
+}
+
+// refetch waits for the fetch that is under way or, outside of the cool-down,
+// for a new one. Within the cool-down it gives the last result again.
+func (s *keySet) refetch(ctx context.Context) error {
+	s.mu.Lock()
+	if s.flight == nil && !s.tried.IsZero() && s.now().Sub(s.tried) < keyCoolDown {
+		err := s.err
+		s.mu.Unlock()
+		return err
+	}
+	return s.join(ctx)
+}
+
+// refresh is refetch without the cool-down, for the background alone.
+func (s *keySet) refresh(ctx context.Context) error {
+	s.mu.Lock()
+	return s.join(ctx)
+}
+
+// join is called with the lock held, and gives it back.
+func (s *keySet) join(ctx context.Context) error {
+	if s.flight == nil {
+		s.flight = make(chan struct{})
+		s.tried = s.now()
+		// Not the caller's context alone: others wait for the same fetch.
+		go s.fetch(context.WithoutCancel(ctx), s.flight)
+	}
+	flight := s.flight
+	s.mu.Unlock()
+	select {
+	case <-flight:
+	case <-ctx.Done():
+		return exchangeError("wait for the provider's keys", ctx.Err())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// fetch replaces the keys if all goes well. It is bounded by fetchTimeout.
+func (s *keySet) fetch(ctx context.Context, flight chan struct{}) {
+	var keys []signingKey
+	body, err := fetch(ctx, s.client, s.url, maxKeySet)
+	if err == nil {
+		keys, err = parseKeySet(body)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err = err; err == nil {
+		s.keys, s.fetched = keys, s.now()
+	}
+	s.flight = nil
+	close(flight)
+}
