@@ -1,0 +1,80 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Fault is one thing that is wrong: the variable, as the operator spelled it,
+// and what is expected of it. The value is never in it; of a variable that names
+// a file, the path is.
+type Fault struct{ Name, Expected string }
+
+// Faults is everything that is wrong, sorted by name.
+type Faults []Fault
+
+// Error returns one line per fault.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i, fault := range f {
+		lines[i] = fault.Name + ": " + fault.Expected
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Warning is a line for the operator about a configuration that is accepted. It
+// begins with the variable's name and holds no value.
+type Warning string
+
+// expected is the error of a variable's own check: what is expected, without
+// the value. Nothing else that envconfig reports may be shown.
+type expected string
+
+func (e expected) Error() string { return string(e) }
+
+func expect(format string, args ...any) error { return expected(fmt.Sprintf(format, args...)) }
+
+// report collects what Load finds.
+type report struct {
+	faults   Faults
+	warnings []Warning
+	spelled  map[string]string // EASYAUTH_ name → the alias that set it
+}
+
+// fault adds a fault of the variable with this EASYAUTH_ name.
+func (r *report) fault(name, format string, args ...any) {
+	r.faults = append(r.faults, Fault{r.spelling(name), fmt.Sprintf(format, args...)})
+}
+
+// need adds a fault for an absent variable, unless it is only absent because
+// what was given has a fault already.
+func (r *report) need(name, format string, args ...any) {
+	if !r.has(name) {
+		r.fault(name, format, args...)
+	}
+}
+
+// has reports whether one of these variables has a fault.
+func (r *report) has(names ...string) bool {
+	return slices.ContainsFunc(r.faults, func(f Fault) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return f.Name == r.spelling(name) })
+	})
+}
+
+func (r *report) warn(name, format string, args ...any) {
+	r.warnings = append(r.warnings, Warning(r.spelling(name)+" "+fmt.Sprintf(format, args...)))
+}
+
+func (r *report) spelling(name string) string {
+	if alias, ok := r.spelled[name]; ok {
+		return alias
+	}
+	return name
+}
+
+func (r *report) sort() {
+	slices.SortStableFunc(r.faults, func(a, b Fault) int { return cmp.Compare(a.Name, b.Name) })
+	slices.Sort(r.warnings)
+}

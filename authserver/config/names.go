@@ -1,0 +1,94 @@
+package config
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Kubernetes injects variables for every Service of the namespace: with one
+// called easyauth, or easyauth-redis, their names begin like ours.
+var (
+	serviceVariable = regexp.MustCompile(`^EASYAUTH_(.*_)?SERVICE_(HOST|PORT.*)$`)
+	portVariable    = regexp.MustCompile(`^EASYAUTH_(.*_)?PORT(_[0-9]+_(TCP|UDP|SCTP).*)?$`)
+)
+
+func injected(name string) bool {
+	return serviceVariable.MatchString(name) || portVariable.MatchString(name)
+}
+
+// refuseUnknown reports every EASYAUTH_ variable that is not in the spec, in
+// any spelling of its prefix, set or empty. What Kubernetes injects passes, with
+// a warning where the value shows that it was not Kubernetes who set it.
+func refuseUnknown(vars map[string]string, r *report) {
+	known := variables()
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		switch {
+		case !hasFold(name, prefix) || slices.Contains(known, name):
+		case !injected(name):
+			r.fault(printable(name), "is not known; did you mean %s?", nearest(name, known))
+		case strings.HasSuffix(name, "_PORT") && !strings.Contains(name, "_PORT_") && !serviceVariable.MatchString(name) && !strings.Contains(vars[name], "://"):
+			r.warn(printable(name), "is ignored: Kubernetes sets variables of this name for Services; the listeners are EASYAUTH_LISTEN and EASYAUTH_ADMIN_LISTEN")
+		}
+	}
+}
+
+func hasFold(name, prefix string) bool {
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+}
+
+// printable makes the name of a variable that is not ours safe to show.
+func printable(name string) string {
+	const limit = 80
+	if len(name) > limit {
+		name = name[:limit]
+	}
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, name)
+}
+
+// nearest returns the candidate with the fewest letters to change, the first of
+// equals. Case does not count, and one that only lacks its first words is next
+// to an exact one: EASYAUTH_SECRET means EASYAUTH_CLIENT_SECRET.
+func nearest(name string, candidates []string) string {
+	name = strings.ToUpper(printable(name))
+	change := func(candidate string) int {
+		candidate = strings.ToUpper(candidate)
+		if rest, ok := strings.CutPrefix(name, prefix); ok && strings.HasSuffix(candidate, "_"+rest) {
+			return min(1, distance(name, candidate))
+		}
+		return distance(name, candidate)
+	}
+	return slices.MinFunc(candidates, func(a, b string) int { return change(a) - change(b) })
+}
+
+// distance counts the insertions, deletions, replacements and swaps of two
+// neighbours that turn a into b.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			change := 0
+			if a[i-1] != b[j-1] {
+				change = 1
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}

@@ -1,0 +1,113 @@
+package config
+
+import (
+	"log/slog"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	minLifetime = time.Second
+	maxLifetime = 30 * 24 * time.Hour
+	minIdle     = time.Minute
+	maxShutdown = 10 * time.Minute
+)
+
+// times checks and sets the durations.
+func (s *spec) times(r *report, c *Config) {
+	c.SessionLifetime, c.SessionIdle, c.ShutdownTimeout = s.SessionLifetime, s.SessionIdle, s.ShutdownTimeout
+	if c.SessionLifetime < minLifetime || c.SessionLifetime > maxLifetime {
+		r.fault("EASYAUTH_SESSION_LIFETIME", "must be at least 1s and at most 720h (30 days), such as 8h")
+	}
+	if idle := c.SessionIdle; idle != 0 && (idle < minIdle || idle >= c.SessionLifetime && !r.has("EASYAUTH_SESSION_LIFETIME")) {
+		r.fault("EASYAUTH_SESSION_IDLE", "must be 0 (off), or at least 1m and less than EASYAUTH_SESSION_LIFETIME, such as 30m")
+	}
+	if c.ShutdownTimeout <= 0 || c.ShutdownTimeout > maxShutdown {
+		r.fault("EASYAUTH_SHUTDOWN_TIMEOUT", "must be more than 0 and at most 10m, such as 20s")
+	}
+}
+
+// address is where a listener listens.
+type address string
+
+var hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+
+// Decode implements envconfig.Decoder.
+func (a *address) Decode(value string) error {
+	host, port, err := net.SplitHostPort(value)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err == nil && host != "" && !hostForm.MatchString(host) {
+		_, err = netip.ParseAddr(host)
+	}
+	if err != nil {
+		return expect("must be host:port, such as :8080, 127.0.0.1:8080 or [::1]:8080 (port 0: any free one)")
+	}
+	*a = address(value)
+	return nil
+}
+
+// parts returns the host, "" when it is every address, and the port as a number.
+func (a address) parts() (host string, port uint64) {
+	host, text, _ := net.SplitHostPort(string(a)) // checked by Decode, as is the port
+	port, _ = strconv.ParseUint(text, 10, 16)
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		host = ""
+	}
+	return strings.ToLower(host), port
+}
+
+// listeners checks and sets the addresses of the two listeners.
+func (s *spec) listeners(r *report, c *Config) {
+	c.Listen, c.AdminListen = string(s.Listen), string(s.AdminListen)
+	host, port := s.Listen.parts()
+	adminHost, adminPort := s.AdminListen.parts()
+	overlap := port == adminPort && port != 0 && (host == adminHost || host == "" || adminHost == "")
+	if overlap && !r.has("EASYAUTH_LISTEN", "EASYAUTH_ADMIN_LISTEN") {
+		r.fault("EASYAUTH_ADMIN_LISTEN", "must differ from EASYAUTH_LISTEN: probes and metrics are never served in public")
+	}
+}
+
+// successStatus is the status of a request that may pass.
+type successStatus int
+
+// Decode implements envconfig.Decoder.
+func (s *successStatus) Decode(value string) error {
+	choice, err := choose(value, "200", "202", "204")
+	if err != nil {
+		return err
+	}
+	number, err := strconv.Atoi(choice)
+	*s = successStatus(number)
+	return err
+}
+
+// logLevel is the lowest level that is logged.
+type logLevel slog.Level
+
+// Decode implements envconfig.Decoder.
+func (l *logLevel) Decode(value string) error {
+	choice, err := choose(value, "debug", "info", "warn", "error")
+	if err != nil {
+		return err
+	}
+	var level slog.Level
+	err = level.UnmarshalText([]byte(choice))
+	*l = logLevel(level)
+	return err
+}
+
+// logFormat is how log lines are written.
+type logFormat string
+
+// Decode implements envconfig.Decoder.
+func (f *logFormat) Decode(value string) error {
+	choice, err := choose(value, "json", "text")
+	*f = logFormat(choice)
+	return err
+}

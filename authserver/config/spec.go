@@ -1,0 +1,99 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"time"
+)
+
+// spec is the environment as envconfig reads it: one field a variable, under its
+// full name, because with a prefix envconfig would also read the bare names. The
+// fields' types check what one variable alone can tell.
+type spec struct {
+	Instance         instance   `envconfig:"EASYAUTH_INSTANCE" default:"https://login.microsoftonline.com/"`
+	TenantID         tenant     `envconfig:"EASYAUTH_TENANT_ID"`
+	ClientID         clientID   `envconfig:"EASYAUTH_CLIENT_ID"`
+	ClientSecret     secretText `envconfig:"EASYAUTH_CLIENT_SECRET"`
+	ClientSecretFile string     `envconfig:"EASYAUTH_CLIENT_SECRET_FILE"`
+	DomainHint       domainHint `envconfig:"EASYAUTH_DOMAIN_HINT"`
+	Scopes           scopes     `envconfig:"EASYAUTH_SCOPES" default:"openid profile email"`
+	DefaultRedirect  landing    `envconfig:"EASYAUTH_DEFAULT_REDIRECT" default:"/"`
+
+	Hosts        list         `envconfig:"EASYAUTH_HOSTS"`
+	CallbackHost callbackHost `envconfig:"EASYAUTH_CALLBACK_HOST"`
+	CookieDomain cookieDomain `envconfig:"EASYAUTH_COOKIE_DOMAIN"`
+
+	BasePath      urlPath `envconfig:"EASYAUTH_BASE_PATH" default:"/easyauth"`
+	AuthPath      urlPath `envconfig:"EASYAUTH_AUTH_PATH"`
+	SigninPath    urlPath `envconfig:"EASYAUTH_SIGNIN_PATH"`
+	CallbackPath  urlPath `envconfig:"EASYAUTH_CALLBACK_PATH"`
+	SignedOutPath urlPath `envconfig:"EASYAUTH_SIGNED_OUT_PATH"`
+
+	HeaderPrefix  headerPrefix `envconfig:"EASYAUTH_HEADER_PREFIX" default:"x-injected-"`
+	ClaimHeaders  claims       `envconfig:"EASYAUTH_CLAIM_HEADERS"`
+	ClaimEncoding encoding     `envconfig:"EASYAUTH_CLAIM_ENCODING" default:"UrlEncode"`
+	HeaderFormat  headerFormat `envconfig:"EASYAUTH_HEADER_FORMAT" default:"Separate"`
+
+	GraphURL     baseURL      `envconfig:"EASYAUTH_GRAPH_URL"`
+	GraphVersion graphVersion `envconfig:"EASYAUTH_GRAPH_VERSION" default:"v1.0"`
+	GraphQueries graphQueries `envconfig:"EASYAUTH_GRAPH_QUERIES"`
+
+	Keys            secretText    `envconfig:"EASYAUTH_KEYS"`
+	KeysFile        string        `envconfig:"EASYAUTH_KEYS_FILE"`
+	SessionLifetime time.Duration `envconfig:"EASYAUTH_SESSION_LIFETIME" default:"8h"`
+	SessionIdle     time.Duration `envconfig:"EASYAUTH_SESSION_IDLE" default:"0"`
+	Compress        bool          `envconfig:"EASYAUTH_COMPRESS" default:"true"`
+
+	Listen          address       `envconfig:"EASYAUTH_LISTEN" default:":8080"`
+	AdminListen     address       `envconfig:"EASYAUTH_ADMIN_LISTEN" default:":9090"`
+	SuccessStatus   successStatus `envconfig:"EASYAUTH_SUCCESS_STATUS" default:"202"`
+	ShutdownTimeout time.Duration `envconfig:"EASYAUTH_SHUTDOWN_TIMEOUT" default:"20s"`
+	LogLevel        logLevel      `envconfig:"EASYAUTH_LOG_LEVEL" default:"info"`
+	LogFormat       logFormat     `envconfig:"EASYAUTH_LOG_FORMAT" default:"json"`
+	InsecureHTTP    bool          `envconfig:"EASYAUTH_INSECURE_HTTP" default:"false"`
+	PProf           bool          `envconfig:"EASYAUTH_PPROF" default:"false"`
+}
+
+// variables returns the name of every variable, in the order of the spec.
+func variables() []string {
+	t := reflect.TypeFor[spec]()
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i] = t.Field(i).Tag.Get("envconfig")
+	}
+	return names
+}
+
+// list is a list of texts with commas, blanks or line breaks between them.
+type list []string
+
+// Decode implements envconfig.Decoder.
+func (l *list) Decode(value string) error {
+	*l = strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
+	if len(*l) == 0 {
+		return expect("must have at least one entry")
+	}
+	return nil
+}
+
+// choose finds value among the choices, whatever its case.
+func choose(value string, choices ...string) (string, error) {
+	for _, choice := range choices {
+		if strings.EqualFold(value, choice) {
+			return choice, nil
+		}
+	}
+	last := len(choices) - 1
+	return "", expect("must be %s or %s", strings.Join(choices[:last], ", "), choices[last])
+}
+
+// isToken reports whether s is a token of RFC 9110: what a header's name may be.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !isLetterOrDigit(r) && !strings.ContainsRune("!#$%&'*+-.^_`|~", r)
+	})
+}
+
+func isLetterOrDigit(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}
