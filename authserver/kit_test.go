@@ -1,0 +1,404 @@
+package authserver_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/easyauth-sidecar/easyauth/authserver"
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
+	"github.com/easyauth-sidecar/easyauth/authserver/entra"
+	"github.com/easyauth-sidecar/easyauth/authserver/graph"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
+	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
+	"github.com/easyauth-sidecar/easyauth/authserver/pages"
+	"github.com/easyauth-sidecar/easyauth/authserver/seal"
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
+	"github.com/easyauth-sidecar/easyauth/authserver/session"
+	"github.com/easyauth-sidecar/easyauth/authserver/signin"
+	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
+	emulator "github.com/easyauth-sidecar/easyauth/test/entra"
+)
+
+const (
+	clientID = "11111111-0000-4000-8000-000000000001"
+	app      = "https://app.example.com"
+	basePath = "/easyauth"
+	authPath = basePath + "/auth"
+)
+
+// options of a kit; the zero value is one host without extras.
+type options struct {
+	hosts        []string
+	callbackHost string
+	cookieDomain string
+	clientID     string
+	basePath     string
+	keys         [][]byte
+	idle         time.Duration
+	lifetime     time.Duration
+	idp          *emulator.Server // nil: one of its own
+	issuer       string           // instead of the emulator's
+	noDiscovery  bool
+	success      int
+	queries      map[string]string
+	scopes       []string
+}
+
+// kit is a whole server on a clock that the test sets, with an emulated Entra ID.
+type kit struct {
+	t        *testing.T
+	idp      *emulator.Server
+	server   *authserver.Server
+	admin    *authserver.Admin
+	provider *entra.RelyingParty
+	cookies  cookie.Set
+	sessions *session.Manager
+	registry *prometheus.Registry
+	log      *lockedBuffer
+
+	mu  sync.Mutex
+	now time.Time
+	// clockFails makes the next reads of the clock panic: a fault in the middle
+	// of a decision.
+	clockFails int
+}
+
+func (k *kit) clock() time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.clockFails > 0 {
+		k.clockFails--
+		panic("the clock is broken")
+	}
+	return k.now
+}
+
+func (k *kit) advance(d time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.now = k.now.Add(d)
+}
+
+func key(b byte) []byte { return bytes.Repeat([]byte{b}, seal.KeySize) }
+
+func newKit(t *testing.T, o options) *kit {
+	t.Helper()
+	if o.hosts == nil {
+		o.hosts = []string{"app.example.com"}
+	}
+	if o.clientID == "" {
+		o.clientID = clientID
+	}
+	if o.basePath == "" {
+		o.basePath = basePath
+	}
+	if o.keys == nil {
+		o.keys = [][]byte{key(1)}
+	}
+	if o.lifetime == 0 {
+		o.lifetime = 8 * time.Hour
+	}
+	if o.success == 0 {
+		o.success = http.StatusAccepted
+	}
+	if o.scopes == nil {
+		o.scopes = []string{"openid", "profile", "email"}
+	}
+	k := &kit{t: t, now: time.Now().UTC().Truncate(time.Second), registry: prometheus.NewRegistry(), log: &lockedBuffer{}, idp: o.idp}
+	if k.idp == nil {
+		k.idp = startEntra(t, k.clock)
+	}
+	if o.issuer == "" {
+		o.issuer = k.idp.BaseURL() + "/" + emulator.DefaultTenantID + "/v2.0"
+	}
+	k.wire(o)
+	if !o.noDiscovery {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { defer close(done); k.provider.Run(ctx) }()
+		t.Cleanup(func() { cancel(); <-done })
+		waitFor(t, "discovery", k.provider.Ready)
+	}
+	return k
+}
+
+func startEntra(t *testing.T, now func() time.Time) *emulator.Server {
+	redirects, signouts := []string{}, []string{}
+	for _, host := range []string{"app.example.com", "other.example.com", "login.example.com"} {
+		redirects = append(redirects, "https://"+host+basePath+"/signin-oidc")
+		signouts = append(signouts, "https://"+host+basePath+"/signout-callback-oidc")
+	}
+	return emulator.StartTest(t, emulator.Config{Now: now, Clients: []emulator.Client{{
+		ID: clientID, Secret: "s3cret", Name: "Test", RedirectURIs: redirects, PostLogoutURIs: signouts,
+		API: emulator.API{Scopes: []string{"Orders.Read"}},
+	}}})
+}
+
+func (k *kit) wire(o options) {
+	k.t.Helper()
+	must := func(err error) {
+		k.t.Helper()
+		if err != nil {
+			k.t.Fatal(err)
+		}
+	}
+	log := slog.New(slog.NewJSONHandler(k.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	ring, err := seal.NewRing(o.keys, seal.Domain{BasePath: o.basePath, Authority: o.issuer, ClientID: o.clientID})
+	must(err)
+	paths := signin.Paths{
+		Login: o.basePath + "/login", Callback: o.basePath + "/signin-oidc", Logout: o.basePath + "/logout",
+		SignedOut: o.basePath + "/signout-callback-oidc", Me: o.basePath + "/me",
+	}
+	k.cookies = cookie.New(cookie.Config{Domain: o.cookieDomain, BasePath: o.basePath, ClientID: o.clientID, CallbackPath: paths.Callback})
+	served, err := hosts.New(hosts.Config{Hosts: o.hosts, OwnPaths: []string{o.basePath}})
+	must(err)
+	codec, err := ticket.New(ticket.Config{Ring: ring, Issuer: o.issuer})
+	must(err)
+	k.sessions, err = session.New(session.Config{
+		Codec: codec, Ring: ring, Cookies: k.cookies, Shared: o.cookieDomain != "", Lifetime: o.lifetime, Idle: o.idle, Now: k.clock,
+	})
+	must(err)
+	denials, err := signin.NewDenials(ring, k.cookies.Denial, k.clock)
+	must(err)
+	shown, err := pages.New(pages.Config{})
+	must(err)
+	client := entra.NewHTTPClient(5*time.Second, 4<<20)
+	k.provider, err = entra.New(entra.Config{
+		Issuer: o.issuer, TenantID: emulator.DefaultTenantID, ClientID: o.clientID, ClientSecret: secret.New("s3cret"),
+		GraphURL: k.idp.BaseURL(), Client: client, Log: log, Now: k.clock,
+	})
+	must(err)
+	queries, err := graph.New(graph.Config{BaseURL: k.idp.BaseURL(), Version: "v1.0", Client: client, Log: log})
+	must(err)
+	var callbackHost hosts.Host
+	if o.callbackHost != "" {
+		callbackHost, _ = served.Host(o.callbackHost)
+	}
+	counters := metrics.New(k.registry, "test")
+	signIn, err := signin.New(signin.Config{
+		Provider: k.provider, Graph: queries, Sessions: k.sessions, Denials: denials, Hosts: served, Pages: shown, Ring: ring,
+		Cookies: k.cookies, Metrics: counters, Log: log, Scopes: o.scopes, CallbackHost: callbackHost, Now: k.clock, Paths: paths,
+	})
+	must(err)
+	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Log: log})
+	must(err)
+	k.server, err = authserver.New(authserver.Config{
+		AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success, Parser: access.NewParser(o.queries, "https://graph.microsoft.com/"),
+		Sessions: k.sessions, Denials: denials, SignIn: signIn, Headers: renderer, Pages: shown, Metrics: counters, Log: log,
+	})
+	must(err)
+	k.admin, err = authserver.NewAdmin(authserver.AdminConfig{Version: "test", Gatherer: k.registry})
+	must(err)
+}
+
+func waitFor(t *testing.T, what string, ready func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !ready() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited 30 s for %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// browser keeps cookies as a browser does and follows redirects one by one. Its
+// requests to our hosts are answered by the kit's server in the process; the
+// auth endpoint is asked as nginx asks.
+type browser struct {
+	k      *kit
+	client *http.Client
+	user   string // whom the emulator signs in
+	cancel bool   // cancels at the emulator instead
+}
+
+func (k *kit) browser(user string) *browser {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return &browser{k: k, user: user, client: &http.Client{
+		Jar: jar, Transport: inProcess{k}, Timeout: time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+type inProcess struct{ k *kit }
+
+func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Hostname(), ".example.com") {
+		return http.DefaultTransport.RoundTrip(r)
+	}
+	in := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), r.Body)
+	in.Header, in.Host = r.Header.Clone(), r.URL.Host
+	rec := httptest.NewRecorder()
+	p.k.server.ServeHTTP(rec, in)
+	resp := rec.Result()
+	resp.Request = r
+	return resp, nil
+}
+
+// response is an answer whose body was read.
+type response struct {
+	*http.Response
+
+	body string
+}
+
+func (b *browser) do(method, target string, h http.Header, body io.Reader) *response {
+	b.k.t.Helper()
+	r, err := http.NewRequestWithContext(b.k.t.Context(), method, target, body)
+	if err != nil {
+		b.k.t.Fatal(err)
+	}
+	for name, values := range h {
+		r.Header[name] = values
+	}
+	resp, err := b.client.Do(r)
+	if err != nil {
+		b.k.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		b.k.t.Fatal(err)
+	}
+	return &response{resp, string(text)}
+}
+
+func navigation() http.Header {
+	return http.Header{"Accept": {"text/html"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"}}
+}
+
+// get opens a URL as a page.
+func (b *browser) get(target string) *response {
+	b.k.t.Helper()
+	return b.do(http.MethodGet, target, navigation(), nil)
+}
+
+// check asks the auth endpoint about a page, as nginx does with this browser's
+// cookies, and keeps the cookie that comes back.
+func (b *browser) check(page, query string, more ...http.Header) *response {
+	b.k.t.Helper()
+	u, err := url.Parse(page)
+	if err != nil {
+		b.k.t.Fatal(err)
+	}
+	h := navigation()
+	h["X-Original-Url"] = []string{page}
+	h["X-Original-Method"] = []string{http.MethodGet}
+	for _, m := range more {
+		for name, values := range m {
+			h[name] = values
+		}
+	}
+	target := u.Scheme + "://" + u.Host + authPath
+	if query != "" {
+		target += "?" + query
+	}
+	return b.do(http.MethodGet, target, h, nil)
+}
+
+// maxTrips bounds open: more redirects than this are a loop.
+const maxTrips = 12
+
+// open does what nginx and a browser do with a protected page until it opens
+// (the 202 is returned) or a page of ours is shown.
+func (b *browser) open(page, query string) *response {
+	b.k.t.Helper()
+	if resp := b.check(page, query); resp.StatusCode != http.StatusUnauthorized {
+		return resp
+	}
+	target := loginURL(page)
+	for range maxTrips {
+		resp := b.get(target)
+		if resp.StatusCode != http.StatusFound {
+			return resp
+		}
+		target = resp.Header.Get("Location")
+		if strings.HasPrefix(target, b.k.idp.BaseURL()) {
+			target = b.atEntra(target)
+		}
+		if target == page {
+			if resp := b.check(page, query); resp.StatusCode != http.StatusUnauthorized {
+				return resp
+			}
+			target = loginURL(page)
+		}
+	}
+	b.k.t.Fatalf("%s: more than %d redirects", page, maxTrips)
+	return nil
+}
+
+func loginURL(page string) string {
+	u, _ := url.Parse(page)
+	return u.Scheme + "://" + u.Host + basePath + "/login?rd=" + url.QueryEscape(page)
+}
+
+// atEntra signs the user in at the emulator and returns where it redirects to.
+func (b *browser) atEntra(authorizeURL string) string {
+	b.k.t.Helper()
+	walk := emulator.SignIn
+	if b.cancel {
+		walk = emulator.Cancel
+	}
+	back, err := walk(b.k.t.Context(), b.client, authorizeURL, b.user)
+	if err != nil {
+		b.k.t.Fatalf("sign in %q at the emulator: %v", b.user, err)
+	}
+	return back
+}
+
+// toEntra opens login and returns the authorization URL.
+func (b *browser) toEntra(page string) string {
+	b.k.t.Helper()
+	resp := b.get(loginURL(page))
+	target := resp.Header.Get("Location")
+	if resp.StatusCode != http.StatusFound || !strings.HasPrefix(target, b.k.idp.BaseURL()) {
+		b.k.t.Fatalf("login answered %d, Location %q\n%s", resp.StatusCode, target, resp.body)
+	}
+	return target
+}
+
+// cookie returns the browser's value of a cookie of the application's host.
+func (b *browser) cookie(name string) string {
+	u, _ := url.Parse(app + basePath + "/signin-oidc")
+	for _, c := range b.client.Jar.Cookies(u) {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// lockedBuffer is a log that may be written and read at once.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}

@@ -1,0 +1,140 @@
+// Package authserver is the HTTP server: which URL is answered by whom
+// (routes.go), the endpoint that a proxy asks about every request (auth.go), and
+// the administrators' listener (admin.go).
+package authserver
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
+	"github.com/easyauth-sidecar/easyauth/authserver/pages"
+	"github.com/easyauth-sidecar/easyauth/authserver/session"
+	"github.com/easyauth-sidecar/easyauth/authserver/signin"
+)
+
+// Config of a Server. All fields are required unless they say otherwise.
+type Config struct {
+	AuthPath      string // the auth_request endpoint
+	Paths         signin.Paths
+	SuccessStatus int // of a request that may pass: 200, 202 or 204
+
+	Parser   *access.Parser
+	Sessions *session.Manager
+	Denials  *signin.Denials
+	SignIn   *signin.Handler
+	Headers  *headers.Renderer
+	Pages    *pages.Pages
+	Metrics  *metrics.Metrics
+	Log      *slog.Logger
+}
+
+// Server answers the public listener. Make one with New.
+type Server struct {
+	Config
+
+	router http.Handler
+}
+
+// New returns a server.
+func New(cfg Config) (*Server, error) {
+	switch {
+	case cfg.Parser == nil || cfg.Sessions == nil || cfg.Denials == nil || cfg.SignIn == nil || cfg.Headers == nil ||
+		cfg.Pages == nil || cfg.Metrics == nil || cfg.Log == nil:
+		return nil, errors.New("make a server: a required field of its Config is missing")
+	case cfg.SuccessStatus != http.StatusOK && cfg.SuccessStatus != http.StatusAccepted && cfg.SuccessStatus != http.StatusNoContent:
+		return nil, errors.New("make a server: the success status must be 200, 202 or 204")
+	}
+	s := &Server{Config: cfg}
+	s.router = s.routes()
+	return s, nil
+}
+
+// routes is the whole URL map of the public listener but the auth endpoint,
+// which ServeHTTP answers for any method.
+func (s *Server) routes() http.Handler {
+	r := chi.NewRouter()
+	get := func(path, name string, h http.Handler) {
+		r.Method(http.MethodGet, path, s.measured(name, h))
+		r.Method(http.MethodHead, path, s.measured(name, h))
+	}
+	get(s.Paths.Login, "login", s.SignIn.Login())
+	get(s.Paths.Callback, "callback", s.SignIn.Callback())
+	get(s.Paths.SignedOut, "signed_out", s.SignIn.SignedOut())
+	get(s.Paths.Me, "me", s.SignIn.Me())
+	get(s.Paths.Logout, "logout", s.SignIn.Logout())
+	r.Method(http.MethodPost, s.Paths.Logout, s.measured("logout", s.SignIn.Logout()))
+	r.NotFound(s.message(http.StatusNotFound, "There is nothing here", "This address belongs to the sign-in service, which has no such page."))
+	r.MethodNotAllowed(s.message(http.StatusMethodNotAllowed, "Method not allowed", "This address does not take requests of this kind."))
+	return r
+}
+
+// ServeHTTP answers the public listener. The auth endpoint stands before the
+// router: the router would answer 405 to a method it does not know, which nginx
+// turns into 500.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == s.AuthPath {
+		s.auth(w, r)
+		return
+	}
+	s.router.ServeHTTP(w, r)
+}
+
+func (s *Server) message(status int, title, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		s.Pages.Message(w, pages.Message{Status: status, Title: title, Text: text})
+	}
+}
+
+// measured counts answers whose header block may not fit nginx's buffer.
+func (s *Server) measured(name string, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(w, r)
+		s.Metrics.Answer(name, headerBytes(w.Header()))
+	})
+}
+
+// headerBytes is the size of an answer's header block: the lines, and what
+// net/http adds (status line, Date, Content-Length).
+func headerBytes(h http.Header) int {
+	const status, date, length = len("HTTP/1.1 302 Found\r\n"), len("Date: ") + len(http.TimeFormat) + 2, len("Content-Length: 12345\r\n")
+	n := status + date + length + len("\r\n")
+	for name, values := range h {
+		for _, v := range values {
+			n += len(name) + len(": ") + len(v) + len("\r\n")
+		}
+	}
+	return n
+}
+
+// Limits of the public listener.
+const (
+	// MaxHeaderBytes is beyond what nginx sends (four buffers of 8k), so that
+	// the server's own 431, which nginx turns into 500, stays out of reach.
+	MaxHeaderBytes = 64 << 10
+
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second // forms of 16 KB, nothing larger
+	writeTimeout      = 60 * time.Second // a callback waits for the IdP and Graph
+	idleTimeout       = 120 * time.Second
+)
+
+// HTTPServer returns a server with timeouts and limits for a handler of this
+// package. The caller gives it a listener.
+func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		MaxHeaderBytes:    MaxHeaderBytes,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}

@@ -1,0 +1,243 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/entra"
+	"github.com/easyauth-sidecar/easyauth/authserver/fault"
+	"github.com/easyauth-sidecar/easyauth/authserver/pages"
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
+	"github.com/easyauth-sidecar/easyauth/authserver/session"
+	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
+)
+
+// firstVisitRace is how long two first sign-ins of one browser may be apart for
+// one to be restarted because the other replaced its cookie.
+const firstVisitRace = 30 * time.Second
+
+// Callback ends a sign-in: GET /easyauth/signin-oidc?code=&state=.
+func (h *Handler) Callback() http.Handler { return h.step("callback", h.callback) }
+
+func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) error {
+	v.navigation = true // the IdP sends browsers; an error is read by a person
+	answer, err := readAnswer(r.URL.RawQuery)
+	if err != nil {
+		return h.unlessSignedIn(w, r, v, nil, err)
+	}
+	a, b, d, err := h.prove(r, v, answer.state)
+	if err != nil {
+		if errors.Is(err, errRaced) && !a.Restarted && h.Provider.Ready() {
+			// Our own page, from a state that we sealed: start over with the cookie
+			// that won. The code that came with it is not used.
+			v.result = "restarted"
+			return h.begin(w, r, v, &intent{page: a.Return, missing: a.Missing, retry: true}, true)
+		}
+		return h.unlessSignedIn(w, r, v, a, err)
+	}
+	b.use(a.ID)
+	for _, line := range h.attempts.done(a) {
+		w.Header().Add("Set-Cookie", line)
+	}
+	id, err := h.redeem(r, v, answer, a, d)
+	if err != nil {
+		if line, cookieErr := h.browsers.set(b); cookieErr == nil {
+			w.Header().Add("Set-Cookie", line)
+		}
+		return h.unlessSignedIn(w, r, v, a, err)
+	}
+	return h.finish(w, r, v, a, b, id)
+}
+
+// answer is the authorization response.
+type answer struct {
+	state, iss       string
+	code             secret.String
+	err, description string
+}
+
+func readAnswer(rawQuery string) (*answer, error) {
+	q, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return nil, errState(fault.StateInvalid, errors.New("malformed query"))
+	}
+	for _, name := range []string{"state", "code", "iss", "error", "error_description"} {
+		if len(q[name]) > 1 { // RFC 6749, section 3.1: not more than once
+			return nil, errState(fault.StateInvalid, errors.New("parameter "+name+" is repeated"))
+		}
+	}
+	return &answer{
+		state: q.Get("state"), code: secret.New(q.Get("code")), iss: q.Get("iss"),
+		err: q.Get("error"), description: q.Get("error_description"),
+	}, nil
+}
+
+var errRaced = errors.New("another tab's first sign-in replaced the browser cookie")
+
+// prove opens the attempt and binds it to this browser. Nothing has gone to the
+// network before it succeeds. The attempt is returned with an error too, once
+// its state was authentic, for its return URL alone.
+func (h *Handler) prove(r *http.Request, v *visit, state string) (*attempt, *browser, derived, error) {
+	a, err := h.attempts.open(r.Header, state)
+	if a != nil {
+		if a.Return == "" { // the return cookie is gone
+			a.Return = h.Hosts.Default(v.self)
+		}
+		v.back = a.Return
+	}
+	switch {
+	case errors.Is(err, errExpired):
+		return a, nil, derived{}, errState(fault.StateExpired, err)
+	case err != nil:
+		return nil, nil, derived{}, errState(fault.StateInvalid, err)
+	}
+	b := h.browsers.read(r.Header)
+	if b == nil {
+		return a, nil, derived{}, errState(fault.BrowserMismatch, errors.New("no browser cookie, or several"))
+	}
+	d, err := derive(b.Secret, a.ID)
+	if err != nil {
+		return a, nil, derived{}, err
+	}
+	if !a.boundTo(d) {
+		cause := errors.New("begun in another browser")
+		if a.FirstVisit && b.Made.Sub(a.Started).Abs() < firstVisitRace {
+			cause = errRaced
+		}
+		return a, nil, derived{}, errState(fault.BrowserMismatch, cause)
+	}
+	if b.hasUsed(a.ID) || !h.used.take(a.ID, h.Now()) {
+		return a, nil, derived{}, errState(fault.StateUsed, errors.New("this callback was seen before"))
+	}
+	return a, b, d, nil
+}
+
+// redeem turns the answer into a verified identity.
+func (h *Handler) redeem(r *http.Request, v *visit, answer *answer, a *attempt, d derived) (*access.Identity, error) {
+	if answer.err == "" && answer.code.Empty() {
+		return nil, errState(fault.StateInvalid, errors.New("neither code nor error"))
+	}
+	if err := h.Provider.CheckIssuerParam(answer.iss); err != nil {
+		return nil, h.idpFault(err)
+	}
+	if answer.err != "" {
+		return nil, answerFault(answer)
+	}
+	plan := h.Provider.Plan(h.Scopes, a.Missing.Scopes, len(a.Missing.Graph) > 0)
+	tokens, err := h.Provider.Redeem(r.Context(), answer.code, d.verifier, h.redirectURI(v), plan.Scopes)
+	if err != nil {
+		return nil, h.idpFault(err)
+	}
+	id, err := h.Provider.Verify(r.Context(), tokens.IDToken, d.nonce)
+	if err != nil {
+		return nil, h.idpFault(err)
+	}
+	id.Scopes = tokens.Scopes
+	if plan.Graph && len(a.Missing.Graph) > 0 {
+		id.Graph = h.Graph.Run(r.Context(), tokens.AccessToken, a.Missing.Graph)
+	}
+	return id, nil
+}
+
+// finish makes the session and returns to the page.
+func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, b *browser, id *access.Identity) error {
+	v.user = id.Key()
+	old, _, _ := h.Sessions.Read(r.Header)
+	s, lines, dropped, err := h.Sessions.Issue(r.Header, id, old)
+	if err != nil {
+		e := &fault.Error{
+			Status: http.StatusInternalServerError, Reason: fault.TicketTooLarge, Err: err,
+			Title: "Your account does not fit",
+			Text:  "Your account's data is too large for a session cookie. An administrator can send fewer claims in the token.",
+		}
+		if !errors.Is(err, ticket.ErrTooLarge) {
+			return err
+		}
+		return e
+	}
+	for _, line := range lines {
+		w.Header().Add("Set-Cookie", line)
+	}
+	if len(dropped) > 0 {
+		h.Log.Warn("parts of an identity did not fit into its ticket", "correlation", v.correlation, "parts", len(dropped), "first", pages.Cap(dropped[0], 64))
+	}
+	b.complete(pageTarget(a.Return), h.Now())
+	line, err := h.browsers.set(b)
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Set-Cookie", line)
+	if left := unmet(s, access.Missing{Scopes: a.Missing.Scopes}); !left.Empty() {
+		// Signed in all the same: pages that need less will open.
+		return errNotGranted(left, a.Return)
+	}
+	redirect(w, a.Return)
+	return nil
+}
+
+// unlessSignedIn answers a callback that failed. If a valid ticket has all that
+// the attempt asked for, the person wanted nothing but the page: a repeated or
+// late callback, the Back button.
+func (h *Handler) unlessSignedIn(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, err error) error {
+	s, _, _ := h.Sessions.Read(r.Header)
+	if s == nil || a != nil && !unmet(s, a.Missing).Empty() {
+		return err
+	}
+	v.user, v.result = s.Identity.Key(), "signed_in_already"
+	h.Log.Debug("a callback failed, but the browser is signed in", "correlation", v.correlation, "error", err.Error())
+	redirect(w, v.back)
+	return nil
+}
+
+// unmet compares what was missing with what a session has now.
+func unmet(s *session.Session, m access.Missing) access.Missing {
+	return access.Unmet(&s.Identity, &access.Requirement{Roles: m.Roles, Scopes: m.Scopes, Graph: m.Graph})
+}
+
+// answerFault is the page for an error that the IdP reported.
+func answerFault(answer *answer) *fault.Error {
+	code := pages.Cap(answer.err, 64)
+	e := &fault.Error{
+		Status: http.StatusForbidden, Reason: fault.IDPError, Err: errors.New("the IdP answered " + code),
+		Title: "The sign-in service refused",
+		Text:  "The sign-in service answered with an error.",
+	}
+	switch answer.err {
+	case "access_denied", "consent_required":
+		e.Reason, e.Title, e.Text = fault.Cancelled, "Sign-in was cancelled", "You or an administrator did not agree to this sign-in."
+	case "server_error", "temporarily_unavailable":
+		e = errUnavailable(e.Err)
+	}
+	if answer.description != "" {
+		e.Details = []fault.Detail{{Label: "The sign-in service says", Values: []string{pages.Cap(answer.description, 300)}}}
+	}
+	return e
+}
+
+// idpFault is the page for a trip to the IdP that failed.
+func (h *Handler) idpFault(err error) *fault.Error {
+	var idp *entra.Error
+	if !errors.As(err, &idp) {
+		return fault.From(err)
+	}
+	switch idp.Reason {
+	case entra.ReasonUnavailable, entra.ReasonIDPError:
+		e := errUnavailable(err)
+		e.Reason = fault.Reason(idp.Reason)
+		return e
+	case entra.ReasonClient:
+		return &fault.Error{
+			Status: http.StatusInternalServerError, Reason: fault.ClientRefused, Err: err,
+			Title: "Sign-in is not set up correctly",
+			Text:  "The sign-in service did not accept this application's own credentials. An administrator must look at them: a client secret may have expired.",
+		}
+	}
+	return &fault.Error{
+		Status: http.StatusForbidden, Reason: fault.Reason(idp.Reason), Err: err,
+		Title: "This sign-in cannot be completed",
+		Text:  "What the sign-in service answered did not hold. Please start again; if it happens again, tell an administrator the correlation id.",
+	}
+}

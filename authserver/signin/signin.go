@@ -1,0 +1,206 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
+	"github.com/easyauth-sidecar/easyauth/authserver/entra"
+	"github.com/easyauth-sidecar/easyauth/authserver/fault"
+	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
+	"github.com/easyauth-sidecar/easyauth/authserver/pages"
+	"github.com/easyauth-sidecar/easyauth/authserver/seal"
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
+	"github.com/easyauth-sidecar/easyauth/authserver/session"
+	"github.com/easyauth-sidecar/easyauth/ingress"
+)
+
+// Graph runs relative Graph URLs with a user's token. It always returns one
+// result for each query, in their order; errors are results too.
+type Graph interface {
+	Run(ctx context.Context, accessToken secret.String, queries []string) []access.GraphResult
+}
+
+// Paths are where the endpoints are.
+type Paths struct {
+	Login, Callback, Logout, SignedOut, Me string
+}
+
+// Config of a Handler. All fields are required unless they say otherwise.
+type Config struct {
+	Provider *entra.RelyingParty
+	Graph    Graph
+	Sessions *session.Manager
+	Denials  *Denials
+	Hosts    *hosts.Set
+	Pages    *pages.Pages
+	Ring     *seal.Ring
+	Cookies  cookie.Set
+	Metrics  *metrics.Metrics
+	Log      *slog.Logger
+	Paths    Paths
+	Scopes   []string // asked for at every sign-in
+
+	// CallbackHost is the one host that signs people in for all; zero: each host
+	// does so for itself.
+	CallbackHost hosts.Host
+
+	Now func() time.Time // nil means time.Now
+}
+
+// Handler serves the sign-in endpoints. Make one with New.
+type Handler struct {
+	Config
+
+	attempts  *attempts
+	browsers  *browsers
+	handovers *seal.Box
+	signouts  *seal.Box
+	used      *usedIDs
+}
+
+// New returns a handler.
+func New(cfg Config) (*Handler, error) {
+	if cfg.Provider == nil || cfg.Graph == nil || cfg.Sessions == nil || cfg.Denials == nil || cfg.Hosts == nil ||
+		cfg.Pages == nil || cfg.Ring == nil || cfg.Metrics == nil || cfg.Log == nil {
+		return nil, errors.New("make the sign-in handler: a required field of its Config is missing")
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	h := &Handler{Config: cfg, used: newUsedIDs()}
+	var err error
+	if h.attempts, err = newAttempts(cfg.Ring, cfg.Cookies.Return, cfg.Now); err != nil {
+		return nil, fmt.Errorf("make the sign-in handler: %w", err)
+	}
+	if h.browsers, err = newBrowsers(cfg.Ring, cfg.Cookies.Browser, cfg.Now); err != nil {
+		return nil, fmt.Errorf("make the sign-in handler: %w", err)
+	}
+	if h.handovers, err = cfg.Ring.Box(seal.Config{Purpose: "handover", MaxLength: maxHandover}); err != nil {
+		return nil, fmt.Errorf("make the sign-in handler: %w", err)
+	}
+	if h.signouts, err = cfg.Ring.Box(seal.Config{Purpose: "signout", MaxLength: maxSignOutState}); err != nil {
+		return nil, fmt.Errorf("make the sign-in handler: %w", err)
+	}
+	return h, nil
+}
+
+// visit is one request to a sign-in endpoint.
+type visit struct {
+	step        string
+	self        hosts.Host
+	navigation  bool
+	correlation string
+	back        string // the page that the person wanted; for "Try again"
+	result      string // of a visit that ended well
+	user        access.Key
+	missing     access.Missing // for the JSON of a request that is no navigation
+	denied      string         // and the URL that was refused, if a sign-in for it asks for more
+}
+
+type step func(w http.ResponseWriter, r *http.Request, v *visit) error
+
+func (h *Handler) step(name string, fn step) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{
+			step: name, correlation: newCorrelation(), result: "ok",
+			navigation: ingress.Navigation(r.Method, r.Header),
+		}
+		pages.SecurityHeaders(w.Header())
+		err := h.run(w, r, v, fn)
+		if err != nil {
+			h.fail(w, v, fault.From(err))
+			return
+		}
+		h.Metrics.SignIn(name, v.result)
+		h.Log.LogAttrs(r.Context(), slog.LevelInfo, name, v.attrs(slog.String("result", v.result))...)
+	})
+}
+
+// run calls a step for a host that is served, and turns a panic into an error.
+func (h *Handler) run(w http.ResponseWriter, r *http.Request, v *visit, fn step) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	var served bool
+	if v.self, served = h.Hosts.Host(r.Host); !served {
+		h.Metrics.ConfigError(string(fault.HostNotServed))
+		return &fault.Error{
+			Status: http.StatusMisdirectedRequest, Reason: fault.HostNotServed,
+			Title: "This address is not served here",
+			Text:  "Sign-in is not set up for this host name. An administrator can add it to EASYAUTH_HOSTS.",
+			Err:   errors.New("the Host of the request is not in HOSTS"),
+		}
+	}
+	v.back = h.Hosts.Default(v.self)
+	return fn(w, r, v)
+}
+
+// fail answers an error: a page for a person, JSON for everything else.
+func (h *Handler) fail(w http.ResponseWriter, v *visit, e *fault.Error) {
+	h.Metrics.SignIn(v.step, string(e.Reason))
+	level := slog.LevelWarn
+	if e.Status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	attrs := v.attrs(slog.String("result", string(e.Reason)), slog.Int("status", e.Status))
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("error", e.Err.Error()))
+	}
+	h.Log.LogAttrs(context.Background(), level, v.step, attrs...)
+	if !v.navigation {
+		h.failJSON(w, v, e)
+		return
+	}
+	m := pages.Message{
+		Status: e.Status, Title: e.Title, Text: e.Text, Correlation: v.correlation, RetryAfter: e.RetryAfter,
+	}
+	for _, d := range e.Details {
+		m.Details = append(m.Details, pages.Detail(d))
+	}
+	if v.back != "" {
+		m.Links = []pages.Link{
+			{Text: "Try again", URL: h.loginURL(v, url.Values{"rd": {v.back}, "retry": {"1"}})},
+			{Text: "Sign in as someone else", URL: h.loginURL(v, url.Values{"rd": {v.back}, "prompt": {promptSelect}})},
+		}
+	}
+	h.Pages.Message(w, m)
+}
+
+// loginURL is the login endpoint of this host.
+func (h *Handler) loginURL(v *visit, query url.Values) string {
+	return v.self.Origin() + h.Paths.Login + "?" + query.Encode()
+}
+
+// redirect answers 302. The target is one of ours or the IdP's: never a
+// client's text.
+func redirect(w http.ResponseWriter, target string) {
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusFound)
+}
+
+func (v *visit) attrs(more ...slog.Attr) []slog.Attr {
+	attrs := append(more, slog.String("correlation", v.correlation), slog.String("host", v.self.Name))
+	if v.user != (access.Key{}) {
+		attrs = append(attrs, slog.String("user", v.user.ID))
+	}
+	return attrs
+}
+
+func newCorrelation() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,41 @@
+package signin
+
+import (
+	"sync"
+	"time"
+)
+
+// maxUsedHere bounds the attempt ids that one replica remembers: some 1.5 MB.
+const maxUsedHere = 16 << 10
+
+// usedIDs remembers the attempts that came back to this replica, so that a
+// replayed callback makes no second token request. When it is full the oldest
+// are forgotten: the IdP still takes each code once only.
+type usedIDs struct {
+	mu    sync.Mutex
+	ids   map[attemptID]struct{}
+	queue []usedID // oldest first
+}
+
+type usedID struct {
+	id attemptID
+	at time.Time
+}
+
+func newUsedIDs() *usedIDs { return &usedIDs{ids: make(map[attemptID]struct{})} }
+
+// take reports whether the id was not taken before.
+func (u *usedIDs) take(id attemptID, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for len(u.queue) > 0 && (len(u.queue) >= maxUsedHere || now.Sub(u.queue[0].at) > attemptLifetime+time.Minute) {
+		delete(u.ids, u.queue[0].id)
+		u.queue = u.queue[1:]
+	}
+	if _, taken := u.ids[id]; taken {
+		return false
+	}
+	u.ids[id] = struct{}{}
+	u.queue = append(u.queue, usedID{id, now})
+	return true
+}
