@@ -1,0 +1,29 @@
+# What one can do here. `make` alone lists it.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME ?= 5s
+
+export GO FUZZTIME
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test build lint fuzz
+
+help: ## list these targets
+	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: ## nginx, a stand-in for Entra ID, EasyAuth and a sample application on localhost
+	@test/tools/install-dependencies demo
+	$(GO) run ./test/demo
+
+test: ## everything that must hold; installs what the tests need when it is missing
+	@test/tools/check
+
+build: ## bin/easyauth, static, with its version inside
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/easyauth ./cmd/easyauth
+
+lint: ## vet, formatting and the linters
+	@test/tools/check vet format lint
+
+fuzz: ## every fuzz target, one after the other: make fuzz FUZZTIME=1m
+	@test/tools/check fuzz
