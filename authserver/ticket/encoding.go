@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -39,9 +40,10 @@ const (
 type encoding struct {
 	issuer   string
 	compress bool
+	readers  sync.Pool // of io.ReadCloser from compress/flate: 40 KB each, needed on every request
 }
 
-func (e encoding) encode(t *Ticket) []byte {
+func (e *encoding) encode(t *Ticket) []byte {
 	id := &t.Identity
 	var flags byte
 	if id.GroupsUnknown {
@@ -100,7 +102,7 @@ func encodeText(id *access.Identity, flags byte) []byte {
 
 var errFormat = errors.New("not a ticket of a known format")
 
-func (e encoding) decode(plain []byte) (*Ticket, error) {
+func (e *encoding) decode(plain []byte) (*Ticket, error) {
 	if len(plain) < 2+len(ID{}) || plain[0] != format || plain[1]&^flagsKnown != 0 {
 		return nil, errFormat
 	}
@@ -122,7 +124,7 @@ func (e encoding) decode(plain []byte) (*Ticket, error) {
 	}
 	if flags&flagDeflate != 0 {
 		var err error
-		if text, err = inflate(text); err != nil {
+		if text, err = e.inflate(text); err != nil {
 			return nil, err
 		}
 	}
@@ -134,7 +136,7 @@ func (e encoding) decode(plain []byte) (*Ticket, error) {
 	return t, nil
 }
 
-func (e encoding) decodeText(r *wire.Reader, id *access.Identity, flags byte) {
+func (e *encoding) decodeText(r *wire.Reader, id *access.Identity, flags byte) {
 	id.Issuer = e.issuer
 	if flags&flagIssuer != 0 {
 		id.Issuer = r.Text()
@@ -173,14 +175,23 @@ func deflate(text []byte) []byte {
 	return b.Bytes()
 }
 
-func inflate(packed []byte) ([]byte, error) {
-	r := flate.NewReader(bytes.NewReader(packed))
-	text, err := io.ReadAll(io.LimitReader(r, maxText+1))
+func (e *encoding) inflate(packed []byte) ([]byte, error) {
+	r, ok := e.readers.Get().(io.ReadCloser)
+	if !ok {
+		r = flate.NewReader(nil)
+	}
+	defer e.readers.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(packed), nil); err != nil { //nolint:errcheck // NewReader documents that it is one
+		return nil, fmt.Errorf("inflate: %w", err)
+	}
+	var text bytes.Buffer
+	text.Grow(4 * len(packed))
+	n, err := text.ReadFrom(io.LimitReader(r, maxText+1))
 	if err != nil {
 		return nil, fmt.Errorf("inflate: %w", err)
 	}
-	if len(text) > maxText {
+	if n > maxText {
 		return nil, errFormat
 	}
-	return text, nil
+	return text.Bytes(), nil
 }

@@ -60,7 +60,7 @@ type Config struct {
 // Codec seals tickets and opens them. It is safe for concurrent use.
 type Codec struct {
 	box *seal.Box
-	enc encoding
+	enc *encoding
 }
 
 // New returns a codec.
@@ -73,7 +73,7 @@ func New(cfg Config) (*Codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a ticket codec: %w", err)
 	}
-	return &Codec{box: box, enc: encoding{issuer: cfg.Issuer, compress: !cfg.NoCompression}}, nil
+	return &Codec{box: box, enc: &encoding{issuer: cfg.Issuer, compress: !cfg.NoCompression}}, nil
 }
 
 // ErrTooLarge means that even without graph results, other claims and groups a
