@@ -65,10 +65,6 @@ func (t *boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if resp.ContentLength > t.maxBody && r.Method != http.MethodHead {
-		_ = resp.Body.Close() // the answer is thrown away
-		return nil, ErrBodyTooLarge
-	}
 	resp.Body = &boundedBody{ReadCloser: resp.Body, left: t.maxBody}
 	return resp, nil
 }

@@ -55,8 +55,10 @@ func (rp *RelyingParty) identity(claims *object) *access.Identity {
 	// Texts of at most 255 bytes, as checkSubject saw.
 	id.Issuer, _ = claims.text("iss")
 	id.Subject, _ = claims.text("sub")
-	id.Tenant, _ = claims.text("tid")
-	id.Object, _ = claims.text("oid")
+	if rp.tenant != "" { // with another provider they may be claims that users set themselves, and they would be the key
+		id.Tenant, _ = claims.text("tid")
+		id.Object, _ = claims.text("oid")
+	}
 	id.Claims = otherClaims(claims, d)
 	if len(d.names) > 0 {
 		rp.log.Warn("claims of an ID token were left out: too large, too many or ambiguous",

@@ -81,6 +81,11 @@ func TestDisplayClaims(t *testing.T) {
 	if !strings.Contains(log.String(), `["name","email"]`) {
 		t.Errorf("log: %s", log)
 	}
+	log, fits := &logBuffer{}, strings.Repeat("x", maxClaimBytes)
+	id = identityOf(t, log, `{"name":"`+fits+`x","email":"`+fits+`"}`)
+	if id.Name != "" || id.Email != fits || !strings.Contains(log.String(), `["name"]`) {
+		t.Errorf("name of %d bytes, email of %d bytes; log: %s", len(id.Name), len(id.Email), log)
+	}
 }
 
 func TestOtherClaimValues(t *testing.T) {
@@ -152,6 +157,14 @@ func TestOtherClaimsAreBounded(t *testing.T) {
 	}
 	if s := log.String(); strings.Count(s, "\n") != 1 || len(s) > 2000 || strings.Contains(s, "hhhh") || !strings.Contains(s, `"count":53`) {
 		t.Errorf("want one short line that counts 53, got %s", s)
+	}
+}
+
+func TestOtherClaimNames(t *testing.T) {
+	fits := strings.Repeat("n", maxClaimName)
+	id := identityOf(t, &logBuffer{}, `{"`+fits+`":"v","`+fits+`n":"v","":"v"}`)
+	if len(id.Claims) != 1 || id.Claims[0].Name != fits {
+		t.Errorf("%d other claims, want the one with a name of %d bytes", len(id.Claims), maxClaimName)
 	}
 }
 

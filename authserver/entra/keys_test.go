@@ -78,6 +78,20 @@ func TestKnownKidNeverFetches(t *testing.T) {
 	}
 }
 
+func TestKeyOfOneAlgorithm(t *testing.T) {
+	key := public(rsaKey().Public(), "k1")
+	key.Algorithm = "RS256"
+	idp := newIDP(key)
+	idp.metadata["id_token_signing_alg_values_supported"] = []string{"RS256", "RS512"}
+	rp := ready(t, testConfig(idp, newClock().Now))
+	for alg, want := range map[jose.SignatureAlgorithm]Reason{jose.RS256: "", jose.RS512: ReasonToken} {
+		token := secret.New(sign(t, alg, rsaKey(), "k1", goodClaims()))
+		if _, err := rp.Verify(t.Context(), token, testNonce); reasonOf(t, err) != want {
+			t.Errorf("%s with a key for RS256: %v, want %q", alg, err, want)
+		}
+	}
+}
+
 func TestKeyRotation(t *testing.T) {
 	c, idp := newClock(), newIDP(public(rsaKey().Public(), "k1"))
 	rp := ready(t, testConfig(idp, c.Now))

@@ -47,6 +47,7 @@ func TestPlan(t *testing.T) {
 		{"graph with an unmet without a resource", "", []access.Clause{c("email")}, true, "User.Read", true},
 
 		{"no scopes in a scope", "", []access.Clause{c("A B"), c("C")}, false, "C", false},
+		{"what is no scope does not choose", own + "/a", []access.Clause{c("A B")}, false, own + "/a", false},
 		{"other characters", "", []access.Clause{c(`A"`, `B\`, "C\n", "é", "", "D")}, false, "D", false},
 	}
 	for _, tt := range tests {

@@ -34,6 +34,8 @@ func TestVerifyClaims(t *testing.T) {
 		{"another azp", map[string]any{"azp": "b"}, ReasonAudience},
 		{"our azp", map[string]any{"azp": testClient}, ""},
 
+		{"aud with a number: the library's own verdict", map[string]any{"aud": []any{testClient, 5}}, ReasonToken},
+
 		{"other iss", map[string]any{"iss": "https://evil.example/" + testTenant + "/v2.0"}, ReasonIssuer},
 		{"iss missing", map[string]any{"iss": nil}, ReasonIssuer},
 		{"iss with a slash", map[string]any{"iss": testIssuer + "/"}, ReasonIssuer},
@@ -191,6 +193,9 @@ func TestVerifyDuplicates(t *testing.T) {
 			if err == nil && (len(id.Roles) != 1 || id.Roles[0] != "Admin") {
 				t.Errorf("roles %q", id.Roles)
 			}
+			if err == nil && claim(id, "dept") != nil {
+				t.Errorf("dept %q: one of two values is a guess", claim(id, "dept"))
+			}
 		})
 	}
 }
@@ -205,6 +210,12 @@ func TestPlainProvider(t *testing.T) {
 	id, err := rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims)), testNonce)
 	if err != nil || id.Key().ID != "subject" || id.Key().Authority != testIssuer {
 		t.Errorf("without tid and oid: %+v, %v", id, err)
+	}
+	// There tid and oid may be what users say of themselves: never the key.
+	claims["tid"], claims["oid"] = testTenant, "somebody-else"
+	id, err = rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims)), testNonce)
+	if err != nil || id.Key().ID != "subject" || id.Tenant != "" || id.Object != "" {
+		t.Errorf("with tid and oid: %+v, %v", id, err)
 	}
 	// With one key there is nothing to choose from.
 	if err := verifyRSA(t, rp, rsaKey(), ""); err != nil {
