@@ -1,0 +1,33 @@
+# The image: the program alone, with the certificates of public authorities.
+#
+#   docker build --build-arg VERSION=v0.1.0 -t easyauth .
+#
+# BUILDER may be any image with Go 1.26, a shell and /etc/ssl/certs/ca-certificates.crt.
+ARG BUILDER=golang:1.26
+
+FROM --platform=$BUILDPLATFORM ${BUILDER} AS build
+WORKDIR /src
+# Modules first: they change less often than the code.
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=dev
+ARG TARGETOS
+ARG TARGETARCH
+RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} \
+    go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/easyauth ./cmd/easyauth
+
+FROM scratch
+LABEL org.opencontainers.image.title="EasyAuth" \
+      org.opencontainers.image.source="https://github.com/easyauth-sidecar/easyauth" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /src/LICENSE /LICENSE
+COPY --from=build /out/easyauth /easyauth
+# No time zones: all times are UTC. No shell, no users: the number is enough.
+USER 65532:65532
+# 8080 is for the proxy; 9090 is for probes and metrics and must not be public.
+EXPOSE 8080 9090
+HEALTHCHECK --interval=30s --timeout=6s --start-period=5s CMD ["/easyauth", "healthcheck"]
+ENTRYPOINT ["/easyauth"]
+CMD ["serve"]

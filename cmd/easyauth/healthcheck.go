@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/config"
+)
+
+const healthcheckTimeout = 5 * time.Second
+
+// healthcheck asks /readyz of the server that runs with the same environment.
+func healthcheck(ctx context.Context, _ []string, env environment) int {
+	cfg, _, err := config.Load(env.environ)
+	if err != nil {
+		say(env.stderr, "the configuration is wrong; run easyauth check-config\n")
+		return exitUsage
+	}
+	if _, port, err := net.SplitHostPort(cfg.AdminListen); err != nil || port == "0" {
+		say(env.stderr, "EASYAUTH_ADMIN_LISTEN has no fixed port, so there is no telling where the server listens\n")
+		return exitUsage
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthcheckTimeout)
+	defer cancel()
+	code, err := readyz(ctx, cfg.AdminListen)
+	switch {
+	case err != nil:
+		say(env.stderr, "not healthy: %v\n", err)
+		return exitFailed
+	case code != http.StatusOK:
+		say(env.stderr, "not healthy: /readyz answered %d\n", code)
+		return exitFailed
+	}
+	say(env.stdout, "ok\n")
+	return exitOK
+}
+
+// readyz returns the status of /readyz on an address that somebody listens on.
+// It dials that address as it stands, because an absent or unspecified host
+// then means this machine, and never by way of a proxy.
+func readyz(ctx context.Context, address string) (int, error) {
+	var dialer net.Dialer
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, network, address)
+		},
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/readyz", nil)
+	if err != nil {
+		return 0, err
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, resp.Body.Close()
+}

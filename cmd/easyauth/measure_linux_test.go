@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	maxBinary = 45_000_000 // bytes
+	maxIdle   = 30_000_000 // bytes
+)
+
+// TestStartTime prints what a start takes and checks what the program weighs.
+// The times are not checked: they are the machine's as much as ours.
+func TestStartTime(t *testing.T) {
+	info, err := os.Stat(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("stripped binary: %.1f MB", float64(info.Size())/1e6)
+	if info.Size() > maxBinary {
+		t.Errorf("the binary has %d bytes, more than %d", info.Size(), maxBinary)
+	}
+	for range 3 {
+		vars := minimal(t)
+		began := time.Now()
+		s := startProcess(t, vars)
+		t.Logf("start to ready, the identity provider unreachable: %v", time.Since(began).Round(time.Millisecond))
+		for range 20 { // what a pod that nobody uses does
+			if resp := s.get(s.admin, "/readyz", nil); resp.StatusCode != http.StatusOK {
+				t.Fatalf("/readyz: %d", resp.StatusCode)
+			}
+		}
+		s.get(s.admin, "/metrics", nil)
+		idle := residentBytes(t, s.process.Pid)
+		t.Logf("idle memory: %.1f MB", float64(idle)/1e6)
+		if idle > maxIdle {
+			t.Errorf("%d bytes are resident, more than %d", idle, maxIdle)
+		}
+	}
+}
+
+// residentBytes returns what of a process is in memory, shared pages included.
+func residentBytes(t *testing.T, pid int) int64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kilobytes, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kilobytes << 10
+		}
+	}
+	t.Fatalf("no VmRSS in\n%s", text)
+	return 0
+}
