@@ -1,0 +1,198 @@
+package stand
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	_ "embed"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+)
+
+//go:embed nginx.conf.tmpl
+var nginxTemplate string
+
+// Rule is one protected path, as an Ingress annotation would make it.
+type Rule struct {
+	Path, Query string // Query is the auth-url's, as it stands
+	API         bool   // no auth-signin: a bare 401 reaches the client
+}
+
+// Rules are the protected paths besides /public, which is anonymous.
+func rules() []Rule {
+	list := []Rule{
+		{Path: "/"},
+		{Path: "/admin", Query: "role=Admin"},
+		{Path: "/auditor", Query: "role-any=Auditor,Owner"},
+		{Path: "/mail", Query: "scope=Mail.Read"},
+		{Path: "/graph", Query: "scope=User.Read.All&graph=/me%3F%24select=displayName,jobTitle,mail&graph=boss"},
+		{Path: "/bad", Query: "roles=Admin"},
+		{Path: "/api", API: true},
+		{Path: "/api/admin", Query: "role=Admin", API: true},
+	}
+	for i, scope := range TabScopes() {
+		list = append(list, Rule{Path: fmt.Sprintf("/tab/%d/", i), Query: "scope=" + scope})
+	}
+	return list
+}
+
+// TabScopes are the scopes of the pages /tab/0/, /tab/1/, …
+func TabScopes() []string {
+	return []string{
+		"Mail.Send", "Calendars.Read", "Contacts.Read", "Files.Read", "People.Read", "Tasks.Read", "Sites.Read.All", "Presence.Read",
+		"Mail.ReadWrite", "Files.ReadWrite",
+	}
+}
+
+// IdentityHeaders are the names, without prefix, that the configuration passes on.
+func identityHeaders() []string {
+	return []string{"userinfo", "name", "oid", "preferred-username", "sub", "tid", "email", "groups", "scp", "roles", "graph", "overflow", "department"}
+}
+
+type nginxHeader struct{ Name, Variable string }
+
+type nginxRule struct {
+	Rule
+
+	ID int
+}
+
+type nginxView struct {
+	Modules      string
+	Root         bool
+	Port         int
+	Hosts        []string
+	TLS          bool
+	Scheme       string
+	Replicas     []string // host:port
+	Sample       string
+	SmallBuffers bool
+	Rules        []nginxRule
+	Headers      []nginxHeader
+}
+
+func (s *Stand) startNginx(ctx context.Context, sample string) error {
+	program, modules, err := findNginx()
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(s.cfg.Dir, "nginx")
+	for _, sub := range []string{"logs", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return err
+		}
+	}
+	v := nginxView{
+		Modules: modules, Root: os.Geteuid() == 0, Port: s.Port, Hosts: s.cfg.Hosts, TLS: len(s.cfg.Hosts) > 0, Scheme: "http",
+		Sample: sample, SmallBuffers: s.cfg.SmallBuffers,
+	}
+	for _, r := range s.replicas {
+		v.Replicas = append(v.Replicas, strings.TrimPrefix(r.url, "http://"))
+	}
+	for i, r := range append(rules(), s.cfg.Rules...) {
+		v.Rules = append(v.Rules, nginxRule{r, i})
+	}
+	for _, name := range identityHeaders() {
+		v.Headers = append(v.Headers, nginxHeader{"x-injected-" + name, strings.ReplaceAll(name, "-", "_")})
+	}
+	if v.TLS {
+		v.Scheme = "https"
+		if err := writeCertificate(dir, v.Hosts); err != nil {
+			return err
+		}
+	} else {
+		v.Hosts = []string{"localhost"}
+	}
+	t, err := template.New("nginx").Parse(nginxTemplate)
+	if err != nil {
+		return err
+	}
+	var conf bytes.Buffer
+	if err := t.Execute(&conf, v); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "nginx.conf")
+	if err := os.WriteFile(file, conf.Bytes(), 0o600); err != nil {
+		return err
+	}
+	if err := s.start(ctx, "nginx", nil, program, "-p", dir, "-e", filepath.Join(dir, "logs", "error.log"), "-c", file); err != nil {
+		return err
+	}
+	return s.processes[len(s.processes)-1].waitTCP(ctx, fmt.Sprintf("127.0.0.1:%d", s.Port))
+}
+
+// findNginx finds the program and the folder of its modules.
+func findNginx() (program, modules string, err error) {
+	const install = "on Debian: apt-get install --no-install-recommends nginx-light libnginx-mod-http-set-misc"
+	program, err = exec.LookPath("nginx")
+	if err != nil {
+		program = "/usr/sbin/nginx" // not in every user's PATH
+		if _, err := os.Stat(program); err != nil {
+			return "", "", errors.New("nginx is not installed; " + install)
+		}
+	}
+	modules = "/usr/lib/nginx/modules"
+	if _, err := os.Stat(filepath.Join(modules, "ngx_http_set_misc_module.so")); err != nil {
+		return "", "", errors.New("nginx's module set_misc is not installed; " + install)
+	}
+	return program, modules, nil
+}
+
+func (p *Process) waitTCP(ctx context.Context, addr string) error {
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp", addr)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-p.done:
+			return fmt.Errorf("%s ended: %w\n%s", p.name, p.err, p.Output())
+		case <-time.After(10 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s does not listen on %s\n%s", p.name, addr, p.Output())
+		}
+	}
+}
+
+// writeCertificate makes a certificate for the hosts that nobody but a test trusts.
+func writeCertificate(dir string, hosts []string) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	cert := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "EasyAuth test"}, DNSNames: hosts,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, cert, cert, &key.PublicKey, key)
+	if err != nil {
+		return err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	for name, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}

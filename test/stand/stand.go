@@ -1,0 +1,274 @@
+// Package stand puts real parts together: nginx, EasyAuth's own binary, the
+// Entra ID emulator and the sample application, on free ports of 127.0.0.1. The
+// end-to-end tests and the demonstration run on it. Everything that it starts
+// it stops, by process id; it touches no other service of the machine.
+package stand
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/test/entra"
+)
+
+// ClientID and clientSecret are the application's registration at the emulator.
+const (
+	ClientID     = "11111111-2222-4333-8444-555555555555"
+	clientSecret = "a-secret-of-the-demonstration"
+)
+
+// Config of a Stand. The zero value is one host over plain http on localhost.
+type Config struct {
+	Dir      string // required: an empty folder for binaries, configuration and logs
+	Binaries *Binaries
+
+	// Hosts are application hosts such as app.test, served over TLS with a
+	// certificate of our own. Empty: http://localhost:Port.
+	Hosts []string
+	Port  int // nginx's port; 0: a free one
+
+	Env            map[string]string // more variables for EasyAuth
+	SmallBuffers   bool              // nginx's default 4k for the sign-in paths too
+	EntraStopped   bool              // do not start the emulator: see StartEntra
+	ClientRoles    []string          // app roles of the registration; nil: all
+	ExtraRedirects []string          // more hosts whose callback is registered
+	Rules          []Rule            // more protected paths
+	Replicas       int               // of EasyAuth, which nginx asks in turn; 0 means 1
+}
+
+// Binaries are the programs under test, built once.
+type Binaries struct{ EasyAuth, Sample string }
+
+// Stand is a running set of parts.
+type Stand struct {
+	Entra     *entra.Server
+	Port      int    // nginx
+	EasyAuth  string // http://127.0.0.1:port of the first EasyAuth itself, past nginx
+	Admin     string // http://127.0.0.1:port of its admin listener
+	cfg       Config
+	entraAddr string
+	stopEntra func()
+	processes []*Process // in the order of their start
+	replicas  []*replica
+}
+
+// replica is one EasyAuth.
+type replica struct {
+	url, admin string
+	process    *Process
+	before     string // what its ended processes logged
+}
+
+// Start starts everything and waits until it answers. On an error all that was
+// started is stopped again.
+func Start(ctx context.Context, cfg Config) (s *Stand, err error) {
+	s = &Stand{cfg: cfg}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Stop())
+			s = nil
+		}
+	}()
+	const own = 3 // nginx, the emulator, the sample
+	replicas := max(cfg.Replicas, 1)
+	ports, err := freePorts(ctx, own+2*replicas)
+	if err != nil {
+		return s, err
+	}
+	if s.Port = cfg.Port; s.Port == 0 {
+		s.Port = ports[0]
+	}
+	for i := range replicas {
+		s.replicas = append(s.replicas, &replica{url: address(ports[own+2*i]), admin: address(ports[own+2*i+1])})
+	}
+	s.EasyAuth, s.Admin = s.replicas[0].url, s.replicas[0].admin
+	s.entraAddr = strings.TrimPrefix(address(ports[1]), "http://")
+	s.Entra = newEntra(s.origins(), s.entraAddr, cfg.ClientRoles)
+	if !cfg.EntraStopped {
+		if err := s.StartEntra(ctx); err != nil {
+			return s, err
+		}
+	}
+	sample := address(ports[2])
+	if err := s.start(ctx, "sample", nil, cfg.Binaries.Sample, "-listen", strings.TrimPrefix(sample, "http://")); err != nil {
+		return s, err
+	}
+	for _, r := range s.replicas {
+		if err := s.startEasyAuth(ctx, r); err != nil {
+			return s, err
+		}
+	}
+	if err := s.startNginx(ctx, sample); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+func address(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
+
+// freePorts asks the kernel. Another program may take one before we do: then
+// the start fails with its name, and may be repeated.
+func freePorts(ctx context.Context, n int) ([]int, error) {
+	var ports []int
+	for range n {
+		var lc net.ListenConfig
+		l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("find a free port: %w", err)
+		}
+		defer func() { _ = l.Close() }() // nothing was written
+		addr, ok := l.Addr().(*net.TCPAddr)
+		if !ok {
+			return nil, errors.New("find a free port: no TCP address")
+		}
+		ports = append(ports, addr.Port)
+	}
+	return ports, nil
+}
+
+// URL is a page of a host: URL("app.test", "/admin"). Without TLS the host is
+// localhost, whatever is given.
+func (s *Stand) URL(host, path string) string {
+	if len(s.cfg.Hosts) == 0 {
+		return fmt.Sprintf("http://localhost:%d%s", s.Port, path)
+	}
+	return fmt.Sprintf("https://%s:%d%s", host, s.Port, path)
+}
+
+func (s *Stand) origins() []string {
+	if len(s.cfg.Hosts) == 0 {
+		return []string{s.URL("", "")}
+	}
+	var out []string
+	for _, h := range s.cfg.Hosts {
+		out = append(out, s.URL(h, ""))
+	}
+	return out
+}
+
+func newEntra(origins []string, addr string, roles []string) *entra.Server {
+	client := entra.Client{ID: ClientID, Secret: clientSecret, Name: "Sample application", AppRoles: roles}
+	for _, o := range origins {
+		client.RedirectURIs = append(client.RedirectURIs, o+"/easyauth/signin-oidc")
+		client.PostLogoutURIs = append(client.PostLogoutURIs, o+"/easyauth/signout-callback-oidc")
+	}
+	return entra.New(entra.Config{BaseURL: "http://" + addr, Clients: []entra.Client{client}})
+}
+
+// StartEntra starts the emulator on the address that EasyAuth was given.
+func (s *Stand) StartEntra(ctx context.Context) error {
+	stop, err := s.Entra.Start(context.WithoutCancel(ctx), s.entraAddr)
+	if err != nil {
+		return err
+	}
+	s.stopEntra = stop
+	return nil
+}
+
+// StopEntra makes the emulator unreachable.
+func (s *Stand) StopEntra() {
+	if s.stopEntra != nil {
+		s.stopEntra()
+		s.stopEntra = nil
+	}
+}
+
+func (s *Stand) startEasyAuth(ctx context.Context, r *replica) error {
+	env := map[string]string{
+		"EASYAUTH_INSTANCE": "http://" + s.entraAddr + "/", "EASYAUTH_GRAPH_URL": "http://" + s.entraAddr,
+		"EASYAUTH_TENANT_ID": s.Entra.TenantID(), "EASYAUTH_CLIENT_ID": ClientID, "EASYAUTH_CLIENT_SECRET": clientSecret,
+		"EASYAUTH_KEYS":   "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+		"EASYAUTH_LISTEN": strings.TrimPrefix(r.url, "http://"), "EASYAUTH_ADMIN_LISTEN": strings.TrimPrefix(r.admin, "http://"),
+		"EASYAUTH_GRAPH_QUERIES": "boss=/me/manager?$select=displayName,jobTitle", "EASYAUTH_SHUTDOWN_TIMEOUT": "8s",
+	}
+	if len(s.cfg.Hosts) == 0 {
+		env["EASYAUTH_HOSTS"] = s.URL("", "")
+	} else {
+		var hosts []string
+		for _, h := range s.cfg.Hosts {
+			hosts = append(hosts, fmt.Sprintf("%s:%d", h, s.Port))
+		}
+		env["EASYAUTH_HOSTS"] = strings.Join(hosts, ",")
+	}
+	for name, value := range s.cfg.Env {
+		env[name] = strings.ReplaceAll(value, "{port}", fmt.Sprint(s.Port))
+	}
+	var environ []string
+	for name, value := range env {
+		environ = append(environ, name+"="+value)
+	}
+	if err := s.start(ctx, "easyauth", environ, s.cfg.Binaries.EasyAuth, "serve"); err != nil {
+		return err
+	}
+	r.process = s.processes[len(s.processes)-1]
+	return r.process.waitHTTP(ctx, r.admin+"/readyz")
+}
+
+// RestartEasyAuth starts each EasyAuth that has ended again, on its addresses
+// and with its configuration.
+func (s *Stand) RestartEasyAuth(ctx context.Context) error {
+	for _, r := range s.replicas {
+		select {
+		case <-r.process.Done():
+			r.before += r.process.Output()
+			if err := s.startEasyAuth(ctx, r); err != nil {
+				return err
+			}
+		default:
+		}
+	}
+	return nil
+}
+
+// EasyAuthProcess is the first running EasyAuth.
+func (s *Stand) EasyAuthProcess() *Process { return s.replicas[0].process }
+
+// Replica is the i-th EasyAuth, from 0.
+func (s *Stand) Replica(i int) *Process { return s.replicas[i].process }
+
+// Log is what every EasyAuth has logged so far.
+func (s *Stand) Log() string {
+	var b strings.Builder
+	for _, r := range s.replicas {
+		b.WriteString(r.before)
+		b.WriteString(r.process.Output())
+	}
+	return b.String()
+}
+
+// NginxErrors is nginx's error log so far.
+func (s *Stand) NginxErrors() string {
+	text, err := os.ReadFile(filepath.Join(s.cfg.Dir, "nginx", "logs", "error.log"))
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func (s *Stand) start(ctx context.Context, name string, env []string, program string, args ...string) error {
+	p, err := startProcess(ctx, name, env, program, args...)
+	if err != nil {
+		return err
+	}
+	s.processes = append(s.processes, p)
+	return nil
+}
+
+// Stop stops everything, the newest first, and waits for each.
+func (s *Stand) Stop() error {
+	var errs []error
+	for i := len(s.processes) - 1; i >= 0; i-- {
+		errs = append(errs, s.processes[i].Stop(stopTimeout))
+	}
+	s.processes = nil
+	s.StopEntra()
+	return errors.Join(errs...)
+}
+
+const stopTimeout = 30 * time.Second
