@@ -72,7 +72,7 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, u User) se
 }
 
 func (s *Server) sessionCookie(value string) *http.Cookie {
-	c := &http.Cookie{Name: SessionCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // plain http is one of its uses
+	c := &http.Cookie{Name: SessionCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if strings.HasPrefix(s.BaseURL(), "https://") {
 		c.Secure, c.SameSite = true, http.SameSiteNoneMode
 	}

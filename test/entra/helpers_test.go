@@ -18,7 +18,7 @@ import (
 
 const (
 	webID     = "11111111-0000-4000-8000-000000000001"
-	webSecret = "s3cr:et+%/ü" //nolint:gosec // of an emulated registration
+	webSecret = "s3cr:et+%/ü"
 	otherID   = "22222222-0000-4000-8000-000000000002"
 	spaID     = "33333333-0000-4000-8000-000000000003"
 	callback  = "https://app.test/easyauth/signin-oidc"

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,7 +197,7 @@ func (s *Server) memberOf(c graphCall) graphReply {
 	if end < len(groups) {
 		next := maps.Clone(c.query)
 		next.Set("$skiptoken", strconv.Itoa(end))
-		body["@odata.nextLink"] = s.BaseURL() + "/" + c.version + c.path + "?" + url.Values(next).Encode()
+		body["@odata.nextLink"] = s.BaseURL() + "/" + c.version + c.path + "?" + next.Encode()
 	}
 	return graphReply{status: http.StatusOK, body: body}
 }

@@ -133,7 +133,7 @@ func TestCodeIsGoodOnce(t *testing.T) {
 	results := make(chan int, 8)
 	for range cap(results) {
 		go func() {
-			res, err := http.PostForm(w.Authority()+"/oauth2/v2.0/token", url.Values{ //nolint:noctx,gosec // ends with the test's server
+			res, err := http.PostForm(w.Authority()+"/oauth2/v2.0/token", url.Values{ //nolint:noctx // ends with the test's server
 				"client_id": {webID}, "client_secret": {webSecret}, "grant_type": {form[1]}, "code": {form[3]}, "redirect_uri": {form[5]}, "code_verifier": {form[7]},
 			})
 			if err != nil {
