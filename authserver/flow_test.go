@@ -371,6 +371,46 @@ func TestParallelFirstSignIns(t *testing.T) {
 	}
 }
 
+// The cookie that stays may also come after another tab has used an earlier one.
+func TestParallelFirstSignInsLateAnswer(t *testing.T) {
+	k := newKit(t, options{})
+	b := k.browser(emulator.Adele)
+	b.toEntra(app + "/one")
+	late := b.client.Jar
+	b.client.Jar = keepOnly(t, b, "")
+	b.toEntra(app + "/two")
+	third := b.toEntra(app + "/three")
+	b.client.Jar = late
+	resp := b.get(b.atEntra(third))
+	if !strings.HasPrefix(resp.Header.Get("Location"), k.idp.BaseURL()) || k.idp.Requests(emulator.EndpointToken) != 0 {
+		t.Fatalf("%d %q, %d token requests", resp.StatusCode, resp.Header.Get("Location"), k.idp.Requests(emulator.EndpointToken))
+	}
+	if resp := b.get(b.atEntra(resp.Header.Get("Location"))); resp.Header.Get("Location") != app+"/three" {
+		t.Errorf("started over: %d %q", resp.StatusCode, resp.Header.Get("Location"))
+	}
+}
+
+// A cookie that never stays does not send the browser around for ever.
+func TestRestartsAreBounded(t *testing.T) {
+	k := newKit(t, options{})
+	b := k.browser(emulator.Adele)
+	target := b.toEntra(app + "/page")
+	for restarts := range 10 {
+		back := b.atEntra(target)
+		b.client.Jar = keepOnly(t, b, "")
+		b.toEntra(app + "/other") // a new browser cookie each time
+		resp := b.get(back)
+		if resp.StatusCode == http.StatusBadRequest {
+			if restarts != 3 {
+				t.Errorf("gave up after %d restarts", restarts)
+			}
+			return
+		}
+		target = resp.Header.Get("Location")
+	}
+	t.Error("no end")
+}
+
 // keepOnly returns a jar with one of the browser's cookies, or with none.
 func keepOnly(t *testing.T, b *browser, name string) http.CookieJar {
 	t.Helper()

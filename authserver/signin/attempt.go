@@ -22,6 +22,7 @@ const (
 	maxState        = 1200 // characters; Entra ID fails near 1,800 (AADSTS90015)
 	maxReturn       = 2000 // characters of a return cookie; with the redirect they fit nginx's 4k buffer
 	stateName       = "state"
+	maxRestarts     = 3
 )
 
 // attempt is one sign-in on its way to the IdP and back. It travels sealed in
@@ -32,10 +33,9 @@ type attempt struct {
 	Started time.Time
 	Binder  [16]byte // follows from the browser's secret too: proves the browser before any network call
 
-	// FirstVisit means that the browser had no browser cookie when this began:
-	// another tab that began at the same moment may have replaced ours.
-	FirstVisit bool
-	Restarted  bool // begun by a callback that found just that
+	// Restarts counts how often a callback began this anew, because first sign-ins
+	// of several tabs had replaced each other's browser cookie.
+	Restarts int
 
 	Return  string         // absolute URL, checked
 	Missing access.Missing // scopes and graph queries that this trip asks for
@@ -196,24 +196,12 @@ func (as *attempts) done(a *attempt) []string {
 	return []string{as.cookies[a.returnSlot].Delete()}
 }
 
-const (
-	flagFirstVisit = 1 << iota
-	flagRestarted
-)
-
 func encodeAttempt(a *attempt) []byte {
 	var w wire.Writer
 	w = append(w, a.ID[:]...)
 	w = append(w, a.Binder[:]...)
 	w.Time(a.Started)
-	var flags uint64
-	if a.FirstVisit {
-		flags |= flagFirstVisit
-	}
-	if a.Restarted {
-		flags |= flagRestarted
-	}
-	w.Number(flags)
+	w.Number(uint64(a.Restarts))       //nolint:gosec // a small count
 	w.Number(uint64(a.returnSlot + 1)) //nolint:gosec // -1 or a small index
 	if a.returnSlot < 0 {
 		w.Text(a.Return)
@@ -228,12 +216,11 @@ func decodeAttempt(plain []byte) (*attempt, error) {
 	copy(a.ID[:], r.Bytes(uint64(len(a.ID))))
 	copy(a.Binder[:], r.Bytes(uint64(len(a.Binder))))
 	a.Started = r.Time()
-	flags, slot := r.Number(), r.Number()
-	if slot > cookie.ReturnSlots {
+	restarts, slot := r.Number(), r.Number()
+	if slot > cookie.ReturnSlots || restarts > maxRestarts {
 		return nil, wire.ErrFormat
 	}
-	a.FirstVisit, a.Restarted = flags&flagFirstVisit != 0, flags&flagRestarted != 0
-	a.returnSlot = int(slot) - 1
+	a.Restarts, a.returnSlot = int(restarts), int(slot)-1
 	if slot == 0 {
 		a.Return, a.Missing = r.Text(), readMissing(r)
 	}

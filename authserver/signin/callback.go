@@ -15,9 +15,11 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
 )
 
-// firstVisitRace is how long two first sign-ins of one browser may be apart for
-// one to be restarted because the other replaced its cookie.
-const firstVisitRace = 30 * time.Second
+// raceWindow is how far the beginning of a sign-in and the making of a browser
+// cookie may be apart for one to have replaced the cookie of the other. Tabs that
+// a browser opens at once, before it has a cookie of ours, each get one; the last
+// stays, and it may come after some have already read another.
+const raceWindow = 30 * time.Second
 
 // Callback ends a sign-in: GET /easyauth/signin-oidc?code=&state=.
 func (h *Handler) Callback() http.Handler { return h.step("callback", h.callback) }
@@ -30,11 +32,11 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	a, b, d, err := h.prove(r, v, answer.state)
 	if err != nil {
-		if errors.Is(err, errRaced) && !a.Restarted && h.Provider.Ready() {
+		if errors.Is(err, errRaced) && a.Restarts < maxRestarts && h.Provider.Ready() {
 			// Our own page, from a state that we sealed: start over with the cookie
 			// that won. The code that came with it is not used.
 			v.result = "restarted"
-			return h.begin(w, r, v, &intent{page: a.Return, missing: a.Missing, retry: true}, true)
+			return h.begin(w, r, v, &intent{page: a.Return, missing: a.Missing, retry: true}, a.Restarts+1)
 		}
 		return h.unlessSignedIn(w, r, v, a, err)
 	}
@@ -104,7 +106,7 @@ func (h *Handler) prove(r *http.Request, v *visit, state string) (*attempt, *bro
 	}
 	if !a.boundTo(d) {
 		cause := errors.New("begun in another browser")
-		if a.FirstVisit && b.Made.Sub(a.Started).Abs() < firstVisitRace {
+		if b.Made.Sub(a.Started).Abs() < raceWindow {
 			cause = errRaced
 		}
 		return a, nil, derived{}, errState(fault.BrowserMismatch, cause)

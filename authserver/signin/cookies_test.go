@@ -190,8 +190,8 @@ func sealed(t testing.TB, a *attempt) (*attempts, *clock, string, string) {
 
 func TestAttemptComesBack(t *testing.T) {
 	tests := map[string]attempt{
-		"short":    {Return: "https://app.test/a?b#c", FirstVisit: true},
-		"long":     {Return: "https://app.test/" + strings.Repeat("a", 1400), Restarted: true},
+		"short":    {Return: "https://app.test/a?b#c", Restarts: maxRestarts},
+		"long":     {Return: "https://app.test/" + strings.Repeat("a", 1400), Restarts: 1},
 		"too long": {Return: "https://app.test/" + strings.Repeat("a", 1600)},
 	}
 	for name, a := range tests {

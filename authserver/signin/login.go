@@ -62,7 +62,7 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if h.CallbackHost != (hosts.Host{}) && v.self != h.CallbackHost {
 		return h.handOver(w, v, in)
 	}
-	return h.begin(w, r, v, in, false)
+	return h.begin(w, r, v, in, 0)
 }
 
 // intent reads rd (or a hand-over of another host) and the page's denial.
@@ -184,12 +184,12 @@ func (h *Handler) openHandOver(sealed string) (*intent, error) {
 }
 
 // begin sends the person to the IdP.
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit, in *intent, restarted bool) error {
+func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit, in *intent, restarts int) error {
 	now := h.Now()
-	a := &attempt{ID: newAttemptID(), Started: now, Return: in.page, Restarted: restarted}
+	a := &attempt{ID: newAttemptID(), Started: now, Return: in.page, Restarts: restarts}
 	b := h.browsers.read(r.Header)
 	if b == nil {
-		b, a.FirstVisit = h.browsers.create(), true
+		b = h.browsers.create()
 	}
 	if page := pageTarget(in.page); !b.start(page, now) {
 		b.forget(page)
