@@ -181,7 +181,7 @@ func (s *Server) breakClaims(claims map[string]any, fault TokenFault) {
 	case WrongNonce:
 		claims["nonce"] = "another-" + token(16)
 	case WrongAudience:
-		claims["aud"] = "11111111-2222-4333-8444-555555555555"
+		claims["aud"] = servicePrincipal(s.tenant, "another client") // the id of no client that a test could register by chance
 	case WrongIssuer:
 		claims["iss"] = "https://login.evil.example/" + s.tenant + "/v2.0"
 	case WrongTenant:
