@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -336,7 +337,7 @@ func TestBrowserCookie(t *testing.T) {
 	}
 	pair, _, _ := strings.Cut(line, ";")
 	_, value, _ := strings.Cut(pair, "=")
-	t.Logf("browser cookie at its fullest: %d characters", len(value))
+	t.Attr("browser_cookie_bytes", strconv.Itoa(len(value)))
 	if len(value) > maxBrowserLength {
 		t.Errorf("%d characters", len(value))
 	}

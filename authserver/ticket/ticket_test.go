@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,6 +135,7 @@ func TestSizes(t *testing.T) {
 		}
 		size := len(strings.Join(chunks, ""))
 		t.Logf("%s: %d bytes in %d cookies (at most %d in %d)", tt.name, size, len(chunks), tt.maxSize, tt.chunks)
+		t.Attr("ticket_bytes_"+strconv.Itoa(tt.groups)+"_groups", strconv.Itoa(size))
 		if size > tt.maxSize || len(chunks) > tt.chunks {
 			t.Errorf("%s: %d bytes in %d cookies, want at most %d in %d", tt.name, size, len(chunks), tt.maxSize, tt.chunks)
 		}
