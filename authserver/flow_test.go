@@ -371,6 +371,22 @@ func TestParallelFirstSignIns(t *testing.T) {
 	}
 }
 
+// The one that lost and comes back when the other has signed in needs no second trip.
+func TestParallelFirstSignInsTicketWins(t *testing.T) {
+	k := newKit(t, options{})
+	b := k.browser(emulator.Adele)
+	first := b.toEntra(app + "/one")
+	b.client.Jar = keepOnly(t, b, "")
+	second := b.toEntra(app + "/two")
+	lost := b.atEntra(first)
+	if resp := b.get(b.atEntra(second)); resp.Header.Get("Location") != app+"/two" {
+		t.Fatalf("the one that won: %d %q", resp.StatusCode, resp.Header.Get("Location"))
+	}
+	if resp := b.get(lost); resp.Header.Get("Location") != app+"/one" || k.idp.Requests(emulator.EndpointToken) != 1 {
+		t.Errorf("the one that lost: %d %q, %d token requests", resp.StatusCode, resp.Header.Get("Location"), k.idp.Requests(emulator.EndpointToken))
+	}
+}
+
 // The cookie that stays may also come after another tab has used an earlier one.
 func TestParallelFirstSignInsLateAnswer(t *testing.T) {
 	k := newKit(t, options{})

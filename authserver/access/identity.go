@@ -22,8 +22,8 @@ type Identity struct {
 	Claims []Claim       // all other claims, sorted by name
 	Graph  []GraphResult // results of the graph queries run at sign-in
 
-	// Dropped names the parts that a ticket had no room for: "graph",
-	// "claims", "groups". It is empty straight after a sign-in.
+	// Dropped names what was left out for its size, of the ID token or of the
+	// ticket: "graph", "groups", claims by name, or "claims" for several.
 	Dropped []string
 }
 

@@ -60,6 +60,7 @@ func (rp *RelyingParty) identity(claims *object) *access.Identity {
 		id.Object, _ = claims.text("oid")
 	}
 	id.Claims = otherClaims(claims, d)
+	id.Dropped = d.parts()
 	if len(d.names) > 0 {
 		rp.log.Warn("claims of an ID token were left out: too large, too many or ambiguous",
 			"claims", d.names[:min(len(d.names), maxNamesInLog)], "count", len(d.names))
@@ -73,6 +74,16 @@ type dropped struct{ names []string }
 func (d *dropped) add(name string) {
 	const limit = 60
 	d.names = append(d.names, capped(name[:min(len(name), limit)]))
+}
+
+// parts names what was left out for the application, which may have to know
+// whether all is there; from the 17th on it is only "claims".
+func (d *dropped) parts() []string {
+	const most = 16
+	if len(d.names) <= most {
+		return d.names
+	}
+	return append(slices.Clone(d.names[:most]), "claims")
 }
 
 // shown returns a display claim, "" when it is absent, no text, or too large.

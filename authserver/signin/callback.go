@@ -32,7 +32,7 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	a, b, d, err := h.prove(r, v, answer.state)
 	if err != nil {
-		if errors.Is(err, errRaced) && a.Restarts < maxRestarts && h.Provider.Ready() {
+		if errors.Is(err, errRaced) && a.Restarts < maxRestarts && h.Provider.Ready() && h.signedIn(r, a) == nil {
 			// Our own page, from a state that we sealed: start over with the cookie
 			// that won. The code that came with it is not used.
 			v.result = "restarted"
@@ -184,14 +184,24 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit, a *at
 // the attempt asked for, the person wanted nothing but the page: a repeated or
 // late callback, the Back button.
 func (h *Handler) unlessSignedIn(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, err error) error {
-	s, _, _ := h.Sessions.Read(r.Header)
-	if s == nil || a != nil && !unmet(s, a.Missing).Empty() {
+	s := h.signedIn(r, a)
+	if s == nil {
 		return err
 	}
 	v.user, v.result = s.Identity.Key(), "signed_in_already"
 	h.Log.Debug("a callback failed, but the browser is signed in", "correlation", v.correlation, "error", err.Error())
 	redirect(w, v.back)
 	return nil
+}
+
+// signedIn returns the session of a valid ticket that has all that the attempt
+// asked for, nil without one. A nil attempt asked for nothing.
+func (h *Handler) signedIn(r *http.Request, a *attempt) *session.Session {
+	s, _, _ := h.Sessions.Read(r.Header)
+	if s == nil || a != nil && !unmet(s, a.Missing).Empty() {
+		return nil
+	}
+	return s
 }
 
 // unmet compares what was missing with what a session has now.
