@@ -14,7 +14,8 @@ help: ## list these targets
 
 demo: ## nginx, a stand-in for Entra ID, EasyAuth and a sample application on localhost
 	@test/tools/install-dependencies demo
-	$(GO) run ./test/demo
+	@$(GO) build -o bin/demo ./test/demo
+	@exec bin/demo
 
 test: ## everything that must hold; installs what the tests need when it is missing
 	@test/tools/check

@@ -41,6 +41,7 @@ func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 	}
 	h["Cache-Control"] = []string{"no-store"}
 	s.Metrics.Decision(v.decision)
+	s.Metrics.Answer("auth", headerBytes(h))
 	s.logDecision(r, &v)
 	w.WriteHeader(ingress.NginxStatus(v.decision.Outcome, s.SuccessStatus))
 }

@@ -162,6 +162,23 @@ func keepOnlyOurs(t *testing.T, b *browser) http.CookieJar {
 	return fresh
 }
 
+// A page that needs only the query asks for the scopes of its own rule, which are
+// granted already: nobody has to consent to another one.
+func TestGraphStepUpAsksForTheRulesScopes(t *testing.T) {
+	k := newKit(t, options{})
+	b := k.browser(emulator.Adele)
+	b.open(app+"/", "scope=User.Read.All")
+	if resp := b.open(app+"/boss", "scope=User.Read.All&graph=/me/manager"); resp.StatusCode != http.StatusAccepted {
+		t.Fatal(resp.StatusCode)
+	}
+	if got := k.idp.LastAuthorize().Get("scope"); got != "openid profile email User.Read.All" {
+		t.Errorf("asked for %q", got)
+	}
+	if resp := b.open(app+"/own", "scope=api://"+clientID+"/Orders.Read&graph=/me"); resp.StatusCode != http.StatusAccepted {
+		t.Errorf("beside a scope of our own: %d", resp.StatusCode)
+	}
+}
+
 func TestScopesOfTwoResources(t *testing.T) {
 	k := newKit(t, options{})
 	b := k.browser(emulator.Adele)

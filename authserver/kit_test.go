@@ -75,11 +75,18 @@ type kit struct {
 	// clockFails makes the next reads of the clock panic: a fault in the middle
 	// of a decision.
 	clockFails int
+	// clockFailsAt makes the n-th read from now panic.
+	clockFailsAt int
 }
 
 func (k *kit) clock() time.Time {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.clockFailsAt > 0 {
+		if k.clockFailsAt--; k.clockFailsAt == 0 {
+			panic("the clock is broken")
+		}
+	}
 	if k.clockFails > 0 {
 		k.clockFails--
 		panic("the clock is broken")

@@ -65,7 +65,7 @@ func (s *Server) routes() http.Handler {
 		r.Method(http.MethodHead, path, s.measured(name, h))
 	}
 	get(s.Paths.Login, "login", s.SignIn.Login())
-	get(s.Paths.Callback, "callback", s.SignIn.Callback())
+	r.Method(http.MethodGet, s.Paths.Callback, s.measured("callback", s.SignIn.Callback())) // no HEAD: it would use the attempt up
 	get(s.Paths.SignedOut, "signed_out", s.SignIn.SignedOut())
 	get(s.Paths.Me, "me", s.SignIn.Me())
 	get(s.Paths.Logout, "logout", s.SignIn.Logout())
@@ -135,6 +135,6 @@ func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }

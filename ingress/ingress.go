@@ -25,7 +25,7 @@ type Ask struct {
 // Fetch Metadata decides where it is sent; without it (old browsers, plain
 // http) text/html in Accept does.
 func Navigation(method string, h http.Header) bool {
-	if method != http.MethodGet && method != http.MethodHead {
+	if method != http.MethodGet {
 		return false
 	}
 	if mode := h.Get("Sec-Fetch-Mode"); mode != "" {

@@ -3,7 +3,10 @@
 // cookies, tokens or Entra ID. It imports the standard library only.
 package access
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Outcome is the kind of an answer. The zero value is Deny, so that a decision
 // that nobody made never lets a request pass.
@@ -63,7 +66,7 @@ func (r Reason) String() string {
 type Decision struct {
 	Outcome Outcome
 	Reason  Reason
-	Missing Missing // what would have to be there: roles for Forbid; scopes and graph results for SignIn and StepUp
+	Missing Missing // what would have to be there: roles for Forbid; for SignIn and StepUp graph results, and the scopes to ask for
 }
 
 // Missing lists what a requirement asked for and the identity did not have.
@@ -97,9 +100,23 @@ func Decide(id *Identity, req *Requirement) Decision {
 	case len(m.Scopes) > 0:
 		return Decision{Outcome: StepUp, Reason: ReasonScopeMissing, Missing: m}
 	case len(m.Graph) > 0:
+		m.Scopes = graphScopes(req)
 		return Decision{Outcome: StepUp, Reason: ReasonGraphMissing, Missing: m}
 	}
 	return Decision{Outcome: Allow, Reason: ReasonOK}
+}
+
+// graphScopes are the clauses of a rule whose scopes are Microsoft Graph's: its
+// queries need a token with them, also when they were granted before. Graph's
+// scopes are the names without a slash (CanonicalScope).
+func graphScopes(req *Requirement) []Clause {
+	var out []Clause
+	for _, c := range req.Scopes {
+		if !slices.ContainsFunc(c, func(name string) bool { return strings.Contains(name, "/") }) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // Unmet returns everything in req that id does not satisfy. A graph query that

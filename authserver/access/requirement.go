@@ -31,6 +31,8 @@ const (
 	MaxQuery        = 8 << 10 // bytes
 	MaxGraphQueries = 20      // Microsoft Graph's own limit for a batch
 	maxGraphURL     = 1 << 10 // bytes
+	maxClauses      = 64      // of roles and scopes together
+	maxNames        = 256     // of one clause
 )
 
 // QueryError says what in an auth-url's query cannot be read. Param is at most
@@ -100,8 +102,13 @@ func (p *Parser) add(req *Requirement, name, rawValue string) error {
 	default:
 		return errors.New("is not known; use role, role-any, scope, scope-any or graph")
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case len(clause) > maxNames:
+		return fmt.Errorf("has more than %d alternatives", maxNames)
+	case len(req.Roles)+len(req.Scopes) >= maxClauses && name != "graph":
+		return fmt.Errorf("comes after %d other rules: too many", maxClauses)
 	}
 	switch name {
 	case "role", "role-any":
@@ -110,12 +117,19 @@ func (p *Parser) add(req *Requirement, name, rawValue string) error {
 		if slices.ContainsFunc(clause, func(s string) bool { return strings.ContainsFunc(s, unicode.IsSpace) }) {
 			return errors.New("has a blank inside a scope; repeat the parameter to need several")
 		}
+		if slices.ContainsFunc(clause, func(s string) bool { return strings.ContainsFunc(s, notInScope) }) {
+			return errors.New("has a character that no scope can have")
+		}
 		req.Scopes = append(req.Scopes, p.scopes(clause))
 	case "graph":
 		return p.addGraph(req, clause)
 	}
 	return nil
 }
+
+// notInScope reports what RFC 6749, section 3.3, keeps out of a scope: nobody
+// could grant one with it.
+func notInScope(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }
 
 func (p *Parser) scopes(c Clause) Clause {
 	for i, s := range c {

@@ -50,6 +50,10 @@ type Set struct {
 	Browser Cookie
 	Seen    Cookie
 	Return  [ReturnSlots]Cookie
+
+	// HandOver proves that one browser goes from an application's host to the
+	// callback host; empty without Domain.
+	HandOver Cookie
 }
 
 // Config says where and how cookies are set. The zero value of the optional
@@ -92,6 +96,7 @@ func New(cfg Config) Set {
 		name := "easyauth-" + hex.EncodeToString(sum[:3])
 		s.Ticket = secure(name, "/", cfg.Domain)
 		s.Ticket1 = secure(name+"-1", "/", cfg.Domain)
+		s.HandOver = secure(name+"-handover", "/", cfg.Domain)
 	}
 	for i := range s.Return {
 		s.Return[i] = secure("easyauth-return-"+string(rune('0'+i)), cfg.CallbackPath, "")

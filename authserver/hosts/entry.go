@@ -21,6 +21,9 @@ type entry struct {
 // or refused: behind a load balancer that ends TLS nobody can tell them apart.
 func parseEntry(raw string, insecure bool) (entry, error) {
 	e := entry{scheme: "https"}
+	if strings.HasPrefix(strings.ToLower(raw), "https://") {
+		return entry{}, errHTTPSEntry
+	}
 	rest, plain := strings.CutPrefix(raw, "http://")
 	if plain || insecure {
 		e.scheme = "http"

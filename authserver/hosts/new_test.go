@@ -28,7 +28,7 @@ func TestNewRefuses(t *testing.T) {
 		{"star of an IPv4 address", one("*.127.0.0.1"), errWildcard, one("127.0.0.1")},
 		{"star of part of an address", one("*.0.0.1"), errHost, one("127.0.0.1")},
 		{"star of an IPv6 address", one("*.[::1]"), errWildcard, one("[::1]")},
-		{"https written out", one("https://app.test"), errPort, one("app.test")},
+		{"https written out", one("https://app.test"), errHTTPSEntry, one("app.test")},
 		{"http beyond loopback", one("http://app.test"), errPlainHTTP, Config{Hosts: []string{"http://app.test"}, InsecureHTTP: true}},
 		{"http of a name that begins like loopback", one("http://localhost.test"), errPlainHTTP, one("http://localhost")},
 		{"http of a name that ends like loopback", one("http://notlocalhost"), errPlainHTTP, one("http://not.localhost")},

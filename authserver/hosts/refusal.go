@@ -16,6 +16,7 @@ const (
 	errControl     refusal = "holds a control character"
 	errSpace       refusal = "holds white space"
 	errBackslash   refusal = "holds a backslash"
+	errHTTPSEntry  refusal = "leave out https://, which is the default"
 	errCharacter   refusal = "holds a character that must be escaped"
 	errEscape      refusal = "holds a malformed percent escape"
 	errScheme      refusal = "not an absolute http or https URL"

@@ -24,7 +24,7 @@ import (
 // an escape hides counts as if it stood there: backslashes, control
 // characters, dot segments, text that is not UTF-8, our own endpoints. In
 // query and fragment, where nobody resolves them, such escapes are left alone
-// (a search for two lines, DOMAIN%5Cuser).
+// (a search for two lines, DOMAIN%5Cuser), and malformed ones too (?q=100%).
 func (s *Set) ReturnURL(raw string, self Host) (string, bool) {
 	u, err := s.resolve(raw, self)
 	if err != nil {
@@ -59,9 +59,6 @@ func (s *Set) resolve(raw string, self Host) (string, error) {
 	}
 	if s.isOwn(decoded) {
 		return "", errOwnPath
-	}
-	if err := checkEscapes(tail); err != nil {
-		return "", err
 	}
 	u := self.Origin() + escapeNonASCII(path+tail)
 	if len(u) > maxURL {

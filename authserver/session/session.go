@@ -4,6 +4,7 @@
 package session
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func (m *Manager) find(h http.Header) (*ticket.Ticket, access.Reason, error) {
 	for _, chunks := range combinations(firsts, seconds) {
 		t, err := m.cfg.Codec.Open(chunks...)
 		if err != nil {
-			firstErr = cmpErr(firstErr, err)
+			firstErr = cmp.Or(firstErr, err)
 			continue
 		}
 		if r := m.timely(t); r != access.ReasonOK {
@@ -118,13 +119,6 @@ func (m *Manager) find(h http.Header) (*ticket.Ticket, access.Reason, error) {
 		return nil, reason, firstErr
 	}
 	return best, access.ReasonOK, nil
-}
-
-func cmpErr(first, next error) error {
-	if first != nil {
-		return first
-	}
-	return next
 }
 
 // combinations pairs first and second chunks, at most maxCombinations.
@@ -190,15 +184,17 @@ func (m *Manager) Touch(s *Session) string {
 // Issue makes a session for an identity and returns it with its Set-Cookie
 // lines and the names of what did not fit. If old is a session of the same
 // person, its scopes and graph results are kept where the new sign-in did not
-// replace them; of another person's nothing is. It fails with
+// replace them, for as long as they are younger than a session may be and leave
+// room for the identity itself; of another person's nothing is. It fails with
 // ticket.ErrTooLarge if the identity cannot fit.
 func (m *Manager) Issue(h http.Header, id *access.Identity, old *Session) (s *Session, lines, dropped []string, err error) {
 	now := m.cfg.Now().UTC().Truncate(time.Millisecond)
 	t := ticket.Ticket{ID: ticket.NewID(), Issued: now, Expires: now.Add(m.cfg.Lifetime), Identity: *id}
-	if old != nil && old.Identity.Key() == id.Key() {
-		keep(&t.Identity, &old.Identity)
+	var kept []access.GraphResult
+	if old != nil && old.Identity.Key() == id.Key() && now.Sub(old.learned()) < m.cfg.Lifetime {
+		kept = keep(&t, old)
 	}
-	chunks, dropped, err := m.cfg.Codec.Seal(&t)
+	chunks, dropped, err := m.seal(&t, kept)
 	if err != nil {
 		return nil, nil, dropped, fmt.Errorf("issue a session: %w", err)
 	}
@@ -212,19 +208,46 @@ func (m *Manager) Issue(h http.Header, id *access.Identity, old *Session) (s *Se
 	return &Session{Ticket: t, lastSeen: now}, lines, dropped, nil
 }
 
-func keep(id, old *access.Identity) {
+// seal adds as many kept graph results as fit, the newest first: they give way
+// before anything that this sign-in brought.
+func (m *Manager) seal(t *ticket.Ticket, kept []access.GraphResult) (chunks, dropped []string, err error) {
+	fresh := t.Identity.Graph
+	for n := len(kept); ; n-- {
+		t.Identity.Graph = slices.Concat(fresh, kept[:n])
+		if chunks, dropped, err = m.cfg.Codec.Seal(t); n == 0 || err == nil && len(dropped) == 0 {
+			return chunks, dropped, err
+		}
+	}
+}
+
+// learned is when the oldest part of a session was learned.
+func (s *Session) learned() time.Time {
+	if s.KeptSince.IsZero() {
+		return s.Issued
+	}
+	return s.KeptSince
+}
+
+// keep adds the old session's scopes to a ticket and returns its graph results
+// that the ticket does not have.
+func keep(t *ticket.Ticket, old *Session) []access.GraphResult {
+	id, before := &t.Identity, len(t.Identity.Scopes)
 	id.Scopes = slices.Clone(id.Scopes)
-	for _, s := range old.Scopes {
+	for _, s := range old.Identity.Scopes {
 		if !slices.Contains(id.Scopes, s) {
 			id.Scopes = append(id.Scopes, s)
 		}
 	}
-	id.Graph = slices.Clone(id.Graph)
-	for _, g := range old.Graph {
-		if id.GraphResult(g.Query) == nil {
-			id.Graph = append(id.Graph, g)
+	var kept []access.GraphResult
+	for _, g := range old.Identity.Graph {
+		if !g.Dropped && id.GraphResult(g.Query) == nil {
+			kept = append(kept, g)
 		}
 	}
+	if len(kept) > 0 || len(id.Scopes) > before {
+		t.KeptSince = old.learned()
+	}
+	return kept[:min(len(kept), access.MaxGraphQueries)]
 }
 
 // End returns the Set-Cookie lines that remove the session's cookies.

@@ -128,7 +128,7 @@ func TestIssueDeletesASurplusChunk(t *testing.T) {
 
 // noise does not compress well.
 func noise(n int) string {
-	b, x := make([]byte, n), uint32(1)
+	b, x := make([]byte, n), uint32(n) //nolint:gosec // another row for each length
 	for i := range b {
 		x = x*1664525 + 1013904223
 		b[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[x>>26]
@@ -168,5 +168,26 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := session.New(cfg); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+// Kept graph results give way before anything that the new sign-in brought.
+func TestKeptGraphGivesWay(t *testing.T) {
+	m, _ := manager(t, nil)
+	old := adele
+	old.Graph = []access.GraphResult{{Query: "/newest", JSON: noise(1500)}, {Query: "/older", JSON: noise(1501)}, {Query: "/oldest", JSON: noise(1502)}}
+	session1, _, dropped, err := m.Issue(nil, &old, nil)
+	if err != nil || len(dropped) > 0 {
+		t.Fatalf("dropped %q, %v", dropped, err)
+	}
+	fresh := adele
+	fresh.Graph, fresh.Claims = nil, []access.Claim{{Name: "department", Values: []string{noise(2503)}}}
+	session2, _, dropped, err := m.Issue(nil, &fresh, session1)
+	if err != nil || len(dropped) > 0 {
+		t.Errorf("dropped %q, %v", dropped, err)
+	}
+	id := &session2.Identity
+	if len(id.Claims) != 1 || id.GraphResult("/newest") == nil || id.GraphResult("/oldest") != nil {
+		t.Errorf("%d claims, graph results %d", len(id.Claims), len(id.Graph))
 	}
 }

@@ -46,6 +46,8 @@ func (h *Handler) failJSON(w http.ResponseWriter, v *visit, e *fault.Error) {
 	pages.WriteJSON(w, e.Status, body)
 }
 
+const labelApplication = "Application"
+
 // describe turns what is missing into the lines of a page.
 func describe(m access.Missing, application string) []fault.Detail {
 	var out []fault.Detail
@@ -61,7 +63,7 @@ func describe(m access.Missing, application string) []fault.Detail {
 	add("Missing role", m.Roles)
 	add("Missing permission", m.Scopes)
 	if application != "" {
-		out = append(out, fault.Detail{Label: "Application", Values: []string{application}})
+		out = append(out, fault.Detail{Label: labelApplication, Values: []string{application}})
 	}
 	return out
 }

@@ -43,6 +43,7 @@ type attempt struct {
 	// returnSlot is the return cookie that holds Return and Missing because they
 	// do not fit into state; -1 when they did.
 	returnSlot int
+	ownReturn  bool // that cookie came, and is this attempt's
 }
 
 type attemptID [16]byte
@@ -88,11 +89,11 @@ type attempts struct {
 }
 
 func newAttempts(ring *seal.Ring, cookies [cookie.ReturnSlots]cookie.Cookie, now func() time.Time) (*attempts, error) {
-	state, err := ring.Box(seal.Config{Purpose: "attempt", MaxLength: maxState})
+	state, err := ring.Box(seal.Config{Purpose: "attempt", MaxLength: maxState, Hourly: true, Now: now})
 	if err != nil {
 		return nil, err
 	}
-	returns, err := ring.Box(seal.Config{Purpose: "return", MaxLength: maxReturn})
+	returns, err := ring.Box(seal.Config{Purpose: "return", MaxLength: maxReturn, Hourly: true, Now: now})
 	if err != nil {
 		return nil, err
 	}
@@ -116,12 +117,12 @@ func (as *attempts) seal(h http.Header, a *attempt, fallback string) (state, lin
 	if !errors.Is(err, seal.ErrTooLong) {
 		return state, "", err
 	}
-	a.returnSlot = as.freeSlot(h)
+	a.returnSlot = int(a.ID[0]) % len(as.cookies)
 	c := as.cookies[a.returnSlot]
-	sealed, err := as.returns.Seal(c.Name, encodeReturn(a))
+	sealed, err := as.sealReturn(h, c, a)
 	if errors.Is(err, seal.ErrTooLong) {
 		a.Return = fallback
-		if sealed, err = as.returns.Seal(c.Name, encodeReturn(a)); errors.Is(err, seal.ErrTooLong) {
+		if sealed, err = as.sealReturn(h, c, a); errors.Is(err, seal.ErrTooLong) {
 			return "", "", errTooMuch
 		}
 	}
@@ -132,20 +133,19 @@ func (as *attempts) seal(h http.Header, a *attempt, fallback string) (state, lin
 	return state, c.Set(sealed, attemptLifetime), err
 }
 
-// freeSlot picks the return cookie to write: an absent or useless one, else the
-// one that has waited longest.
-func (as *attempts) freeSlot(h http.Header) int {
-	oldest, at := as.now(), 0
-	for i, c := range as.cookies {
-		r, err := as.openReturn(h, c)
-		if err != nil {
-			return i
-		}
-		if r.Started.Before(oldest) {
-			oldest, at = r.Started, i
-		}
+// sealReturn refuses a value that, beside the request's cookies and the other
+// return cookies, might not fit into one header line of nginx (8k).
+func (as *attempts) sealReturn(h http.Header, c cookie.Cookie, a *attempt) (string, error) {
+	const line = 7500
+	room := line
+	for _, cookies := range h["Cookie"] {
+		room -= len(cookies)
 	}
-	return at
+	sealed, err := as.returns.Seal(c.Name, encodeReturn(a))
+	if err == nil && len(sealed) > room/cookie.ReturnSlots {
+		return "", seal.ErrTooLong
+	}
+	return sealed, err
 }
 
 var errExpired = errors.New("the sign-in began more than ten minutes ago")
@@ -165,7 +165,7 @@ func (as *attempts) open(h http.Header, state string) (*attempt, error) {
 	if a.returnSlot >= 0 {
 		r, err := as.openReturn(h, as.cookies[a.returnSlot])
 		// Another tab may have taken the slot: its page is not this one's.
-		if err == nil && r.ID == a.ID {
+		if a.ownReturn = err == nil && r.ID == a.ID; a.ownReturn {
 			a.Return, a.Missing = r.Return, r.Missing
 		}
 	}
@@ -190,7 +190,7 @@ func (as *attempts) openReturn(h http.Header, c cookie.Cookie) (*attempt, error)
 
 // done returns the Set-Cookie lines that clear what an ended attempt left.
 func (as *attempts) done(a *attempt) []string {
-	if a.returnSlot < 0 {
+	if !a.ownReturn {
 		return nil
 	}
 	return []string{as.cookies[a.returnSlot].Delete()}
@@ -233,7 +233,6 @@ func decodeAttempt(plain []byte) (*attempt, error) {
 func encodeReturn(a *attempt) []byte {
 	var w wire.Writer
 	w = append(w, a.ID[:]...)
-	w.Time(a.Started)
 	w.Text(a.Return)
 	writeMissing(&w, a.Missing)
 	return w
@@ -243,6 +242,6 @@ func decodeReturn(plain []byte) (*attempt, error) {
 	r := wire.NewReader(plain)
 	a := &attempt{}
 	copy(a.ID[:], r.Bytes(uint64(len(a.ID))))
-	a.Started, a.Return, a.Missing = r.Time(), r.Text(), readMissing(r)
+	a.Return, a.Missing = r.Text(), readMissing(r)
 	return a, r.End()
 }

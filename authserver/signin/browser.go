@@ -16,8 +16,8 @@ import (
 
 const (
 	maxBrowserLength = 600 // characters
-	maxUsed          = 8   // attempt ids remembered
-	maxCompleted     = 4   // pages remembered by the loop detector
+	maxUsed          = 6   // attempt ids remembered
+	maxCompleted     = 8   // pages remembered by the loop detector
 	loopWindow       = time.Minute
 	loopLimit        = 3 // starts after a completed sign-in for one page within loopWindow
 )

@@ -34,9 +34,11 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		if errors.Is(err, errRaced) && a.Restarts < maxRestarts && h.Provider.Ready() && h.signedIn(r, a) == nil {
 			// Our own page, from a state that we sealed: start over with the cookie
-			// that won. The code that came with it is not used.
+			// that won. The code that came with it is not used, nor what the attempt
+			// asked for: state may be somebody else's, who chose it. The next check
+			// asks for what is missing.
 			v.result = "restarted"
-			return h.begin(w, r, v, &intent{page: a.Return, missing: a.Missing, retry: true}, a.Restarts+1)
+			return h.begin(w, r, v, &intent{page: a.Return}, a.Restarts+1)
 		}
 		return h.unlessSignedIn(w, r, v, a, err)
 	}
@@ -46,6 +48,9 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	id, err := h.redeem(r, v, answer, a, d)
 	if err != nil {
+		if h.signedIn(r, a) != nil { // it leads to the page: counts, so that it cannot do so for ever
+			b.complete(pageTarget(a.Return), h.Now())
+		}
 		if line, cookieErr := h.browsers.set(b); cookieErr == nil {
 			w.Header().Add("Set-Cookie", line)
 		}
@@ -150,15 +155,14 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit, a *at
 	old, _, _ := h.Sessions.Read(r.Header)
 	s, lines, dropped, err := h.Sessions.Issue(r.Header, id, old)
 	if err != nil {
-		e := &fault.Error{
+		if !errors.Is(err, ticket.ErrTooLarge) {
+			return err
+		}
+		return &fault.Error{
 			Status: http.StatusInternalServerError, Reason: fault.TicketTooLarge, Err: err,
 			Title: "Your account does not fit",
 			Text:  "Your account's data is too large for a session cookie. An administrator can send fewer claims in the token.",
 		}
-		if !errors.Is(err, ticket.ErrTooLarge) {
-			return err
-		}
-		return e
 	}
 	for _, line := range lines {
 		w.Header().Add("Set-Cookie", line)

@@ -126,6 +126,20 @@ func TestDenialsOfSeveralPages(t *testing.T) {
 	for i := range 100 {
 		add(fmt.Sprintf("/new%d", i), true)
 	}
+	h = nil
+	for i := range 40 { // more than are read, and small enough to fit
+		line, err := d.Add(h, original(fmt.Sprintf("/%d", i)), access.Decision{Outcome: access.SignIn}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h = carry(line)
+	}
+	if d.Find(h, "app.test", "/39") == nil || d.Find(h, "app.test", "/10") == nil {
+		t.Error("40 small denials: the newest are lost")
+	}
+	for i := range 100 {
+		add(fmt.Sprintf("/new%d", i), true)
+	}
 	if d.Find(h, "app.test", "/page1") != nil || d.Find(h, "app.test", "/new99") == nil {
 		t.Error("the oldest should have given way to the newest")
 	}
@@ -211,7 +225,7 @@ func TestAttemptComesBack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want.Started, want.returnSlot = got.Started, got.returnSlot
+			want.Started, want.returnSlot, want.ownReturn = got.Started, got.returnSlot, got.ownReturn
 			if !reflect.DeepEqual(*got, want) {
 				t.Errorf("got  %+v\nwant %+v", *got, want)
 			}
@@ -244,7 +258,7 @@ func TestReturnSlots(t *testing.T) {
 		t.Fatal(err)
 	}
 	jar := map[string]string{}
-	header := func() http.Header {
+	carryAll := func() http.Header {
 		var pairs []string
 		for _, p := range jar {
 			pairs = append(pairs, p)
@@ -253,9 +267,10 @@ func TestReturnSlots(t *testing.T) {
 		return http.Header{"Cookie": {strings.Join(pairs, "; ")}}
 	}
 	var states []string
-	for i := range cookie.ReturnSlots + 1 {
-		a := &attempt{ID: newAttemptID(), Started: c.t, Return: fmt.Sprintf("https://app.test/%d", i) + strings.Repeat("a", 1400)}
-		state, line, err := as.seal(header(), a, "https://app.test/")
+	for i := range byte(cookie.ReturnSlots + 1) { // the last takes the place of the first
+		a := &attempt{ID: attemptID{i}, Started: c.t, Return: fmt.Sprintf("https://app.test/%d", i) + strings.Repeat("a", 1000)}
+		// Return cookies go to the callback alone: login never sees them.
+		state, line, err := as.seal(nil, a, "https://app.test/")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,18 +278,35 @@ func TestReturnSlots(t *testing.T) {
 		name, _, _ := strings.Cut(pair, "=")
 		jar[name] = pair
 		states = append(states, state)
-		c.t = c.t.Add(time.Second)
 	}
 	if len(jar) != cookie.ReturnSlots {
 		t.Errorf("%d cookies", len(jar))
 	}
 	for i, state := range states {
-		a, err := as.open(header(), state)
+		a, err := as.open(carryAll(), state)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found := a.Return != ""; found != (i > 0) {
-			t.Errorf("page %d found: %v; the oldest gives way", i, found)
+		if found := a.Return != ""; found != (i > 0) || found != (len(as.done(a)) == 1) {
+			t.Errorf("page %d found: %v; cookies to delete: %q", i, found, as.done(a))
+		}
+	}
+}
+
+// Beside the request's other cookies a return cookie must fit into one header line.
+func TestReturnCookieLeavesRoom(t *testing.T) {
+	as, err := newAttempts(testRing(t, 1), testCookies().Return, newClock().now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, kept := range map[int]bool{0: true, 2000: true, 6000: false} {
+		a := &attempt{Started: as.now(), Return: "https://app.test/" + strings.Repeat("a", 1000)}
+		_, line, err := as.seal(http.Header{"Cookie": {"t=" + strings.Repeat("x", size)}}, a, "https://app.test/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (a.Return != "https://app.test/") != kept || size+3*len(line) > 8000 {
+			t.Errorf("beside %d bytes of cookies: kept %v, a line of %d", size, a.Return != "https://app.test/", len(line))
 		}
 	}
 }

@@ -52,6 +52,7 @@ type Denial struct {
 	Outcome    access.Outcome
 	Missing    access.Missing
 	Navigation bool
+	Truncated  bool // Missing had no room for all that was missing
 }
 
 // target is a short hash of host and request URI. Two that collide exchange
@@ -92,6 +93,9 @@ func (d *Denials) Add(h http.Header, original hosts.Original, decision access.De
 			entries = append(entries, old)
 		}
 	}
+	for len(entries) > maxDenials {
+		entries = evict(entries)
+	}
 	for {
 		sealed, err := d.box.Seal(d.cookie.Name, encodeDenials(entries))
 		if err == nil {
@@ -118,6 +122,7 @@ func evict(entries []Denial) []Denial {
 		return slices.Delete(entries, at, at+1)
 	}
 	m := &entries[0].Missing
+	entries[0].Truncated = true
 	switch {
 	case len(m.Graph) > 0:
 		m.Graph = m.Graph[:len(m.Graph)-1]
@@ -168,9 +173,12 @@ func encodeDenials(entries []Denial) []byte {
 	for _, e := range entries {
 		w = append(w, e.target[:]...)
 		w.Time(e.At)
-		flags := uint64(e.Outcome) << 1
+		flags := uint64(e.Outcome) << 2
 		if e.Navigation {
 			flags |= 1
+		}
+		if e.Truncated {
+			flags |= 2
 		}
 		w.Number(flags)
 		writeMissing(&w, e.Missing)
@@ -190,7 +198,7 @@ func decodeDenials(plain []byte) ([]Denial, error) {
 		copy(e.target[:], r.Bytes(uint64(len(e.target))))
 		e.At = r.Time()
 		flags := r.Number()
-		e.Navigation, e.Outcome = flags&1 == 1, access.Outcome(flags>>1&0x7f)
+		e.Navigation, e.Truncated, e.Outcome = flags&1 == 1, flags&2 == 2, access.Outcome(flags>>2&0x3f)
 		e.Missing = readMissing(r)
 		entries = append(entries, e)
 	}

@@ -9,6 +9,6 @@
 //	GET, POST /easyauth/logout   logout.go        ends the session here and at the IdP
 //
 // It does not decide about requests to applications (package access does), and
-// it speaks with the IdP and with Microsoft Graph only through the interfaces
-// that it declares.
+// it knows neither how tokens are verified (package entra does) nor how Graph is
+// asked.
 package signin

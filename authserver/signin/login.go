@@ -1,6 +1,8 @@
 package signin
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/fault"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
@@ -20,7 +23,10 @@ const (
 	handoverLifetime = time.Minute
 	maxHandover      = 3000 // characters: a Location that fits nginx's 4k buffer
 	handoverName     = "handover"
-	promptSelect     = "select_account"
+	handoverToken    = 32 // characters
+	// maxHandoverTokens: a sibling host may plant cookies beside ours.
+	maxHandoverTokens = 4
+	promptSelect      = "select_account"
 )
 
 // intent is what a person who comes to login wants.
@@ -51,16 +57,16 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit) error 
 		case d.Outcome == access.Unsure:
 			return errUnsure()
 		case h.settled(r, d):
-			v.result = "signed_in_already"
-			redirect(w, in.page)
-			return nil
+			return h.goBack(w, r, v, in.page)
+		case d.Outcome == access.StepUp && d.Truncated && d.Missing.Empty():
+			return errTooMuchAsked(in.page, errors.New("nothing of it fits into the denial cookie"))
 		}
 	}
 	if !h.Provider.Ready() {
 		return errUnavailable(entra.ErrNotReady)
 	}
 	if h.CallbackHost != (hosts.Host{}) && v.self != h.CallbackHost {
-		return h.handOver(w, v, in)
+		return h.handOver(w, r, v, in)
 	}
 	return h.begin(w, r, v, in, 0)
 }
@@ -77,7 +83,10 @@ func (h *Handler) intent(r *http.Request, v *visit) (*intent, error) {
 		}
 	}
 	if q.Has("h") {
-		return h.openHandOver(q.Get("h"))
+		if v.self != h.CallbackHost {
+			return nil, errState(fault.StateInvalid, errors.New("a hand-over for another host"))
+		}
+		return h.openHandOver(r, q.Get("h"))
 	}
 	in := &intent{retry: q.Get("retry") == "1", prompt: q.Get("prompt")}
 	if in.prompt != "" && in.prompt != promptSelect {
@@ -85,11 +94,11 @@ func (h *Handler) intent(r *http.Request, v *visit) (*intent, error) {
 	}
 	in.retry = in.retry || in.prompt != ""
 	in.page, _ = h.Hosts.ReturnURL(q.Get("rd"), v.self)
-	denied := in.page
+	denied := q.Get("rd")
 	if q.Has("for") { // a script was refused, and the person returns to its page
-		denied, _ = h.Hosts.ReturnURL(q.Get("for"), v.self)
+		denied = q.Get("for")
 	}
-	if in.denial = h.findDenial(r.Header, denied); in.denial != nil {
+	if in.denial = h.findDenial(r.Header, denied, v.self); in.denial != nil {
 		in.missing = access.Missing{Scopes: in.denial.Missing.Scopes, Graph: in.denial.Missing.Graph}
 	}
 	return in, nil
@@ -99,14 +108,19 @@ func errRequest(text string, err error) *fault.Error {
 	return &fault.Error{Status: http.StatusBadRequest, Reason: fault.BadRequest, Title: "Bad request", Text: text, Err: err}
 }
 
-func (h *Handler) findDenial(header http.Header, page string) *Denial {
-	_, rest, _ := strings.Cut(page, "://")
-	host, uri := rest, "/"
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		host, uri = rest[:i], rest[i:]
+// findDenial looks up what a page was refused for by the text of rd itself: also
+// of a page that rd may not lead back to.
+func (h *Handler) findDenial(header http.Header, rd string, self hosts.Host) *Denial {
+	if strings.HasPrefix(rd, "/") {
+		uri, _, _ := strings.Cut(rd, "#")
+		return h.Denials.Find(header, self.Name, uri)
 	}
-	uri, _, _ = strings.Cut(uri, "#")
-	return h.Denials.Find(header, host, uri)
+	uri, _, _ := strings.Cut(rd, "#")
+	original, err := hosts.ParseOriginal([]string{uri})
+	if err != nil {
+		return nil
+	}
+	return h.Denials.Find(header, original.Host, original.RequestURI)
 }
 
 // settled reports whether a valid ticket that is newer than the denial has what
@@ -114,6 +128,33 @@ func (h *Handler) findDenial(header http.Header, page string) *Denial {
 func (h *Handler) settled(r *http.Request, d *Denial) bool {
 	s, _, _ := h.Sessions.Read(r.Header)
 	return s != nil && s.Issued.After(d.At) && unmet(s, d.Missing).Empty()
+}
+
+// goBack returns to the page of a person who is signed in. It counts as a
+// completed sign-in and as the start of the next: if the page goes on to refuse
+// (clocks that differ, cookies that nginx does not pass on), that ends on a page.
+func (h *Handler) goBack(w http.ResponseWriter, r *http.Request, v *visit, page string) error {
+	b := h.browsers.read(r.Header)
+	if b == nil {
+		b = h.browsers.create()
+	}
+	now, target := h.Now(), pageTarget(page)
+	b.complete(target, now)
+	looping := !b.start(target, now)
+	if looping {
+		b.forget(target)
+	}
+	line, err := h.browsers.set(b)
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Set-Cookie", line)
+	if looping {
+		return errLoop(page)
+	}
+	v.result = "signed_in_already"
+	redirect(w, page)
+	return nil
 }
 
 // loginElsewhere answers a request that is no navigation: it can show no page
@@ -147,40 +188,72 @@ func (h *Handler) loginElsewhere(r *http.Request, v *visit, in *intent) error {
 	return e
 }
 
-// handOver sends the person to the one host that signs in for all.
-func (h *Handler) handOver(w http.ResponseWriter, v *visit, in *intent) error {
-	var p wire.Writer
-	p.Time(h.Now())
-	p.Text(in.page)
-	p.Text(in.prompt)
-	writeMissing(&p, in.missing)
-	sealed, err := h.handovers.Seal(handoverName, p)
-	if errors.Is(err, seal.ErrTooLong) { // a very long page: the check there will ask again
+// handOver sends the person to the one host that signs in for all. What is
+// missing goes along, sealed, and a short-lived cookie of both hosts proves that
+// the same browser brings it: nobody can make another ask for more.
+func (h *Handler) handOver(w http.ResponseWriter, r *http.Request, v *visit, in *intent) error {
+	var token string
+	if tokens := cookie.Values(r.Header, h.Cookies.HandOver.Name, 1); len(tokens) > 0 && len(tokens[0]) == handoverToken {
+		token = tokens[0] // the tabs of a browser share one
+	} else {
+		var b [16]byte
+		_, _ = rand.Read(b[:]) // never fails: crypto/rand
+		token = hex.EncodeToString(b[:])
+	}
+	sealed, err := h.sealHandOver(token, in)
+	if errors.Is(err, seal.ErrTooLong) { // a very long page
+		in.page = h.defaultOf(in.page, v.self)
+		sealed, err = h.sealHandOver(token, in)
+	}
+	if errors.Is(err, seal.ErrTooLong) {
 		return errTooMuchAsked(in.page, err)
 	}
 	if err != nil {
 		return err
 	}
+	w.Header().Add("Set-Cookie", h.Cookies.HandOver.Set(token, handoverLifetime))
 	v.result = "handed_over"
 	redirect(w, h.CallbackHost.Origin()+h.Paths.Login+"?"+url.Values{"h": {sealed}}.Encode())
 	return nil
 }
 
-func (h *Handler) openHandOver(sealed string) (*intent, error) {
+func (h *Handler) sealHandOver(token string, in *intent) (string, error) {
+	var p wire.Writer
+	p.Time(h.Now())
+	p.Text(token)
+	p.Text(in.page)
+	p.Text(in.prompt)
+	writeMissing(&p, in.missing)
+	return h.handovers.Seal(handoverName, p)
+}
+
+func (h *Handler) openHandOver(r *http.Request, sealed string) (*intent, error) {
 	plain, err := h.handovers.Open(handoverName, sealed)
 	if err != nil {
 		return nil, errState(fault.StateInvalid, err)
 	}
-	r := wire.NewReader(plain)
-	at := r.Time()
-	in := &intent{page: r.Text(), prompt: r.Text(), missing: readMissing(r), retry: true}
-	if err := r.End(); err != nil {
+	p := wire.NewReader(plain)
+	at, token := p.Time(), p.Text()
+	in := &intent{page: p.Text(), prompt: p.Text(), missing: readMissing(p)}
+	if err := p.End(); err != nil {
 		return nil, err
 	}
 	if age := h.Now().Sub(at); age > handoverLifetime || age < -handoverLifetime {
 		return nil, errState(fault.StateExpired, errors.New("the hand-over is older than a minute"))
 	}
+	if !slices.Contains(cookie.Values(r.Header, h.Cookies.HandOver.Name, maxHandoverTokens), token) {
+		// Another browser's: only the page is taken, as from any link.
+		return &intent{page: in.page}, nil
+	}
 	return in, nil
+}
+
+// defaultOf is the default page of the host that a page is on.
+func (h *Handler) defaultOf(page string, self hosts.Host) string {
+	if host, served := h.Hosts.Host(application(page)); served {
+		self = host
+	}
+	return h.Hosts.Default(self)
 }
 
 // begin sends the person to the IdP.
@@ -205,7 +278,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit, in *in
 		return err
 	}
 	a.Binder = d.binder
-	state, returnCookie, err := h.attempts.seal(r.Header, a, h.Hosts.Default(v.self))
+	state, returnCookie, err := h.attempts.seal(r.Header, a, h.defaultOf(in.page, v.self))
 	if errors.Is(err, errTooMuch) {
 		return errTooMuchAsked(in.page, err)
 	}

@@ -3,6 +3,7 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/fault"
@@ -40,7 +41,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	if r.Method == http.MethodPost {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if err := r.ParseForm(); err != nil {
-			return errRequest("The form could not be read.", err)
+			return errRequest("The form could not be read.", errors.New("unreadable form")) // its error quotes the form
 		}
 		if r.PostForm.Has("rd") {
 			rd = r.PostForm.Get("rd")
@@ -134,4 +135,12 @@ func (h *Handler) formOrigins() []string {
 		origins = append(origins, originOf(target))
 	}
 	return origins
+}
+
+func originOf(target string) string {
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }

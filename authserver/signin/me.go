@@ -1,8 +1,8 @@
 package signin
 
 import (
+	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -34,12 +34,10 @@ func (h *Handler) me(w http.ResponseWriter, r *http.Request, v *visit) error {
 	w.Header().Add("Vary", "Accept, Cookie")
 	s, reason, err := h.Sessions.Read(r.Header)
 	if s == nil {
-		e := &fault.Error{
+		return &fault.Error{
 			Status: http.StatusUnauthorized, Reason: fault.LoginRequired,
-			Title: "You are not signed in", Text: "There is no valid session in this browser.", Err: err,
+			Title: "You are not signed in", Text: "There is no valid session in this browser.", Err: errors.Join(errors.New(reason.String()), err),
 		}
-		v.result = string(reason)
-		return e
 	}
 	v.user = s.Identity.Key()
 	id := &s.Identity
@@ -65,12 +63,4 @@ func list(s []string) []string {
 		return []string{}
 	}
 	return s
-}
-
-func originOf(target string) string {
-	u, err := url.Parse(target)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }

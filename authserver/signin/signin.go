@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -86,10 +87,10 @@ func New(cfg Config) (*Handler, error) {
 	if h.browsers, err = newBrowsers(cfg.Ring, cfg.Cookies.Browser, cfg.Now); err != nil {
 		return nil, fmt.Errorf("make the sign-in handler: %w", err)
 	}
-	if h.handovers, err = cfg.Ring.Box(seal.Config{Purpose: "handover", MaxLength: maxHandover}); err != nil {
+	if h.handovers, err = cfg.Ring.Box(seal.Config{Purpose: "handover", MaxLength: maxHandover, Hourly: true, Now: cfg.Now}); err != nil {
 		return nil, fmt.Errorf("make the sign-in handler: %w", err)
 	}
-	if h.signouts, err = cfg.Ring.Box(seal.Config{Purpose: "signout", MaxLength: maxSignOutState}); err != nil {
+	if h.signouts, err = cfg.Ring.Box(seal.Config{Purpose: "signout", MaxLength: maxSignOutState, Hourly: true, Now: cfg.Now}); err != nil {
 		return nil, fmt.Errorf("make the sign-in handler: %w", err)
 	}
 	return h, nil
@@ -140,8 +141,8 @@ func (h *Handler) run(w http.ResponseWriter, r *http.Request, v *visit, fn step)
 		return &fault.Error{
 			Status: http.StatusMisdirectedRequest, Reason: fault.HostNotServed,
 			Title: "This address is not served here",
-			Text:  "Sign-in is not set up for this host name. An administrator can add it to EASYAUTH_HOSTS.",
-			Err:   errors.New("the Host of the request is not in HOSTS"),
+			Text:  "Sign-in is not set up for this host name (and port). An administrator can add it to EASYAUTH_HOSTS.",
+			Err:   fmt.Errorf("host %q is not in EASYAUTH_HOSTS; a port other than 443 belongs to it", pages.Cap(r.Host, 253)),
 		}
 	}
 	v.back = h.Hosts.Default(v.self)
@@ -170,7 +171,16 @@ func (h *Handler) fail(w http.ResponseWriter, v *visit, e *fault.Error) {
 	for _, d := range e.Details {
 		m.Details = append(m.Details, pages.Detail(d))
 	}
-	if v.back != "" {
+	if app := application(v.back); app != "" && !slices.ContainsFunc(e.Details, func(d fault.Detail) bool { return d.Label == labelApplication }) {
+		m.Details = append(m.Details, pages.Detail{Label: labelApplication, Values: []string{app}})
+	}
+	switch {
+	case v.back == "":
+	case v.step == "me":
+		m.Links = []pages.Link{{Text: "Sign in", URL: h.loginURL(v, url.Values{"rd": {v.back}})}}
+	case e.Reason == fault.Unsure: // still signed in: the page itself may open now
+		m.Links = []pages.Link{{Text: "Try again", URL: v.back}}
+	default:
 		m.Links = []pages.Link{
 			{Text: "Try again", URL: h.loginURL(v, url.Values{"rd": {v.back}, "retry": {"1"}})},
 			{Text: "Sign in as someone else", URL: h.loginURL(v, url.Values{"rd": {v.back}, "prompt": {promptSelect}})},

@@ -15,7 +15,7 @@ import (
 
 // The plain form of a ticket:
 //
-//	format (1) | flags (1) | id (8) | issued, ms (uvarint) | lifetime, s (uvarint)
+//	format (1) | flags (1) | id (8) | issued, ms (uvarint) | lifetime, s (uvarint) | kept since, ms (uvarint, flagKept only)
 //	tid, oid (strings) | groups (list) | text
 //
 // text holds everything that compresses: with flagDeflate it is a DEFLATE
@@ -26,7 +26,8 @@ const (
 	flagDeflate       = 1 << 0
 	flagGroupsUnknown = 1 << 1
 	flagIssuer        = 1 << 2 // the issuer is stored: it is not the configured one
-	flagsKnown        = flagDeflate | flagGroupsUnknown | flagIssuer
+	flagKept          = 1 << 3 // a time of kept parts follows the lifetime
+	flagsKnown        = flagDeflate | flagGroupsUnknown | flagIssuer | flagKept
 
 	// maxCompressed bounds what is worth compressing: text beyond it would need to
 	// shrink to an eighth to fit, and compressing it would cost a sign-in some time.
@@ -52,6 +53,9 @@ func (e *encoding) encode(t *Ticket) []byte {
 	if id.Issuer != e.issuer {
 		flags |= flagIssuer
 	}
+	if !t.KeptSince.IsZero() {
+		flags |= flagKept
+	}
 	text := encodeText(id, flags)
 	if e.compress && len(text) <= maxCompressed {
 		// A few saved bytes are not worth unpacking them on every request.
@@ -64,6 +68,9 @@ func (e *encoding) encode(t *Ticket) []byte {
 	w = append(w, t.ID[:]...)
 	w.Time(t.Issued)
 	w.Number(uint64(max(t.Expires.Sub(t.Issued)/time.Second, 0)))
+	if flags&flagKept != 0 {
+		w.Time(t.KeptSince)
+	}
 	w.Text(id.Tenant)
 	w.Text(id.Object)
 	w.List(id.Groups)
@@ -115,6 +122,9 @@ func (e *encoding) decode(plain []byte) (*Ticket, error) {
 		return nil, errFormat
 	}
 	t.Expires = t.Issued.Add(time.Duration(lifetime) * time.Second)
+	if flags&flagKept != 0 {
+		t.KeptSince = r.Time()
+	}
 	id := &t.Identity
 	id.Tenant, id.Object, id.Groups = r.Text(), r.Text(), r.List()
 	id.GroupsUnknown = flags&flagGroupsUnknown != 0

@@ -35,6 +35,10 @@ type Ticket struct {
 	Issued   time.Time // to the millisecond
 	Expires  time.Time // to the second after Issued
 	Identity access.Identity
+
+	// KeptSince is when the oldest part of Identity was learned that an earlier
+	// sign-in brought and this one did not; zero: there is none.
+	KeptSince time.Time
 }
 
 // ID tells tickets apart. It is no secret and no proof.

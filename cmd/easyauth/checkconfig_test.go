@@ -28,7 +28,7 @@ func wrongs() []wrong {
 		// what only hosts sees
 		{"EASYAUTH_HOSTS", host + " " + marker + ".example.com:99999", host, "host 2: port is not a number from 1 to 65535"},
 		{"EASYAUTH_CALLBACK_HOST", marker + "!.example.com", "login.example.com", "must be one host"},
-		{"EASYAUTH_DEFAULT_REDIRECT", "/welcome?a=%zz" + marker, "/welcome?a=%20b", "malformed percent escape"},
+		{"EASYAUTH_DEFAULT_REDIRECT", "/welcome?a=<" + marker, "/welcome?a=%20b", "must be a path"},
 		// what only headers sees
 		{"EASYAUTH_CLAIM_HEADERS", "upn " + marker + " " + strings.ToLower(marker), "upn", "entry 3: its header has the name of another entry's"},
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 )
 
-// keygen prints a key. To rotate, put it before the old ones.
+// keygen prints a key. How to change keys: docs/operations.md, Keys.
 func keygen(_ context.Context, _ []string, env environment) int {
 	key := make([]byte, seal.KeySize)
 	_, _ = rand.Read(key) // never fails: crypto/rand

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"html/template"
+	"io"
 	"log"
 	"net/http"
 	"net/url"
@@ -39,13 +40,23 @@ func main() {
 	}
 }
 
+// maxBody is what is read of a request's body, and not looked at: nginx takes an
+// answer that comes before it has sent everything for an error.
+const maxBody = 16 << 20
+
 func routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", page)
 	mux.HandleFunc("/echo", echo)
 	mux.HandleFunc("/api/", echo)
 	mux.HandleFunc("/public/echo", echo)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+			http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // echo answers with the request as it arrived. It is for looking and for tests:

@@ -49,6 +49,9 @@ func demo(ctx context.Context, port int) (err error) {
 	}
 	s, err := stand.Start(ctx, stand.Config{Dir: dir, Binaries: binaries, Port: port})
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil // Ctrl-C
+		}
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
@@ -58,16 +61,18 @@ func demo(ctx context.Context, port int) (err error) {
 	return nil
 }
 
+// taken reports whether something else may answer on localhost, by either of
+// its addresses.
 func taken(ctx context.Context, port int) bool {
 	if port == 0 {
 		return false
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
+	var d net.Dialer
+	if conn, err := d.DialContext(ctx, "tcp", fmt.Sprintf("[::1]:%d", port)); err == nil {
+		_ = conn.Close() // nothing was written
 		return true
 	}
-	return l.Close() != nil
+	return !stand.Free(ctx, fmt.Sprintf("127.0.0.1:%d", port))
 }
 
 const text = `
@@ -84,6 +89,7 @@ Entra ID is an emulator. Pick a user there, or type a name and the password %q:
   adele@contoso.example     Adele Vance, roles Admin and Orders.Write
   bob@contoso.example       Bob Builder, no roles
   grace@contoso.example     Grace Hopper, role Auditor, 250 groups
+  max@contoso.example       200 groups, the most that a token holds
   zoe@contoso.example       a name beyond ASCII
   nomail@contoso.example    no email, no name
   mallory@contoso.example   claims that try to smuggle

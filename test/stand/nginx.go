@@ -74,6 +74,7 @@ type nginxView struct {
 	Modules      string
 	Root         bool
 	Port         int
+	IPv6         bool // listen on [::1] too
 	Hosts        []string
 	TLS          bool
 	Scheme       string
@@ -114,7 +115,8 @@ func (s *Stand) startNginx(ctx context.Context, sample string) error {
 			return err
 		}
 	} else {
-		v.Hosts = []string{"localhost"}
+		// A browser may take localhost for [::1] first.
+		v.Hosts, v.IPv6 = []string{"localhost"}, Free(ctx, fmt.Sprintf("[::1]:%d", s.Port))
 	}
 	t, err := template.New("nginx").Parse(nginxTemplate)
 	if err != nil {
@@ -149,6 +151,13 @@ func findNginx() (program, modules string, err error) {
 		return "", "", errors.New("nginx's module set_misc is not installed; " + install)
 	}
 	return program, modules, nil
+}
+
+// Free reports whether we can listen on an address.
+func Free(ctx context.Context, addr string) bool {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
+	return err == nil && l.Close() == nil
 }
 
 func (p *Process) waitTCP(ctx context.Context, addr string) error {

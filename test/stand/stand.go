@@ -33,13 +33,12 @@ type Config struct {
 	Hosts []string
 	Port  int // nginx's port; 0: a free one
 
-	Env            map[string]string // more variables for EasyAuth
-	SmallBuffers   bool              // nginx's default 4k for the sign-in paths too
-	EntraStopped   bool              // do not start the emulator: see StartEntra
-	ClientRoles    []string          // app roles of the registration; nil: all
-	ExtraRedirects []string          // more hosts whose callback is registered
-	Rules          []Rule            // more protected paths
-	Replicas       int               // of EasyAuth, which nginx asks in turn; 0 means 1
+	Env          map[string]string // more variables for EasyAuth
+	SmallBuffers bool              // nginx's default 4k for the sign-in paths too
+	EntraStopped bool              // do not start the emulator: see StartEntra
+	ClientRoles  []string          // app roles of the registration; nil: all
+	Rules        []Rule            // more protected paths
+	Replicas     int               // of EasyAuth, which nginx asks in turn; 0 means 1
 }
 
 // Binaries are the programs under test, built once.
@@ -56,6 +55,7 @@ type Stand struct {
 	stopEntra func()
 	processes []*Process // in the order of their start
 	replicas  []*replica
+	claim     net.Listener // see claimPorts
 }
 
 // replica is one EasyAuth.
@@ -77,7 +77,7 @@ func Start(ctx context.Context, cfg Config) (s *Stand, err error) {
 	}()
 	const own = 3 // nginx, the emulator, the sample
 	replicas := max(cfg.Replicas, 1)
-	ports, err := freePorts(ctx, own+2*replicas)
+	ports, err := s.claimPorts(ctx, own+2*replicas)
 	if err != nil {
 		return s, err
 	}
@@ -111,26 +111,6 @@ func Start(ctx context.Context, cfg Config) (s *Stand, err error) {
 }
 
 func address(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
-
-// freePorts asks the kernel. Another program may take one before we do: then
-// the start fails with its name, and may be repeated.
-func freePorts(ctx context.Context, n int) ([]int, error) {
-	var ports []int
-	for range n {
-		var lc net.ListenConfig
-		l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
-		}
-		defer func() { _ = l.Close() }() // nothing was written
-		addr, ok := l.Addr().(*net.TCPAddr)
-		if !ok {
-			return nil, errors.New("find a free port: no TCP address")
-		}
-		ports = append(ports, addr.Port)
-	}
-	return ports, nil
-}
 
 // URL is a page of a host: URL("app.test", "/admin"). Without TLS the host is
 // localhost, whatever is given.
@@ -235,11 +215,15 @@ func (s *Stand) Replica(i int) *Process { return s.replicas[i].process }
 // Log is what every EasyAuth has logged so far.
 func (s *Stand) Log() string {
 	var b strings.Builder
-	for _, r := range s.replicas {
-		b.WriteString(r.before)
-		b.WriteString(r.process.Output())
+	for i := range s.replicas {
+		b.WriteString(s.ReplicaLog(i))
 	}
 	return b.String()
+}
+
+// ReplicaLog is what the i-th EasyAuth has logged so far, over all its starts.
+func (s *Stand) ReplicaLog(i int) string {
+	return s.replicas[i].before + s.replicas[i].process.Output()
 }
 
 // NginxErrors is nginx's error log so far.
@@ -268,6 +252,10 @@ func (s *Stand) Stop() error {
 	}
 	s.processes = nil
 	s.StopEntra()
+	if s.claim != nil {
+		errs = append(errs, s.claim.Close())
+		s.claim = nil
+	}
 	return errors.Join(errs...)
 }
 
