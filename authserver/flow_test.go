@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -884,6 +885,19 @@ func TestOneSignInHostForMany(t *testing.T) {
 	k.advance(61 * time.Second)
 	if resp := b.get(hand); resp.StatusCode != 400 {
 		t.Errorf("an old hand-over: %d", resp.StatusCode)
+	}
+}
+
+// A browser keeps the cookies of app.example.com. apart from those of the host
+// that the callback is on.
+func TestLoginOnAHostWithADot(t *testing.T) {
+	k := newKit(t, options{})
+	r := httptest.NewRequestWithContext(t.Context(), "GET", app+basePath+"/login?rd=%2Fpage", nil)
+	r.Host, r.Header = "APP.example.com.", navigation()
+	rec := httptest.NewRecorder()
+	k.server.ServeHTTP(rec, r)
+	if got := rec.Header().Get("Location"); rec.Code != http.StatusFound || got != app+basePath+"/login?rd=%2Fpage" || rec.Header().Get("Set-Cookie") != "" {
+		t.Errorf("%d %q", rec.Code, got)
 	}
 }
 

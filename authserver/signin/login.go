@@ -42,6 +42,13 @@ type intent struct {
 func (h *Handler) Login() http.Handler { return h.step("login", h.login) }
 
 func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if host, _, _ := strings.Cut(r.Host, ":"); strings.HasSuffix(host, ".") {
+		// The callback is on the host without the dot, and cookies set here would
+		// not get there.
+		v.result = "redirected"
+		redirect(w, v.self.Origin()+h.Paths.Login+"?"+r.URL.RawQuery)
+		return nil
+	}
 	in, err := h.intent(r, v)
 	if err != nil {
 		return err

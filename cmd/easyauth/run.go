@@ -42,6 +42,9 @@ func run(ctx context.Context, args []string, env environment) int {
 	if len(args) > 0 {
 		name, args = args[0], args[1:]
 	}
+	if name == "--version" {
+		name = "version"
+	}
 	for _, c := range commands() {
 		if c.name != name {
 			continue

@@ -22,7 +22,8 @@ func TestCommandLine(t *testing.T) {
 		{"unknown", []string{"server"}, exitUsage, "", `"server" is not a command`},
 		{"another case", []string{"Version"}, exitUsage, "", `"Version" is not a command`},
 		{"empty", []string{""}, exitUsage, "", `"" is not a command`},
-		{"a flag", []string{"--version"}, exitUsage, "", `"--version" is not a command`},
+		{"--version", []string{"--version"}, exitOK, testVersion, ""},
+		{"a flag", []string{"--listen=:1"}, exitUsage, "", `"--listen=:1" is not a command`},
 		{"an extra argument", []string{"version", "now"}, exitUsage, "", "takes no arguments"},
 		{"an extra flag", []string{"serve", "--listen=:1"}, exitUsage, "", "configured by environment variables"},
 	} {

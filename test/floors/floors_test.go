@@ -73,4 +73,9 @@ func TestDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	report(t, complaints)
+	complaints, err = testsExist(os.DirFS(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report(t, complaints)
 }
