@@ -16,7 +16,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
 )
 
-func manager(t *testing.T, change func(*session.Config)) (*session.Manager, cookie.Set) {
+func manager(t testing.TB, change func(*session.Config)) (*session.Manager, cookie.Set) {
 	t.Helper()
 	ring, err := seal.NewRing([][]byte{bytes.Repeat([]byte{1}, seal.KeySize)}, seal.Domain{})
 	if err != nil {
@@ -190,4 +190,33 @@ func TestKeptGraphGivesWay(t *testing.T) {
 	if len(id.Claims) != 1 || id.GraphResult("/newest") == nil || id.GraphResult("/oldest") != nil {
 		t.Errorf("%d claims, graph results %d", len(id.Claims), len(id.Graph))
 	}
+}
+
+// FuzzRead joins the cookies of a request, whatever they are, into tickets.
+func FuzzRead(f *testing.F) {
+	one := adele
+	two := adele
+	two.Name = noise(5000)
+	var managers []*session.Manager
+	for _, shared := range []bool{false, true} {
+		m, _ := manager(f, func(c *session.Config) { c.Shared = shared })
+		managers = append(managers, m)
+		for _, id := range []access.Identity{one, two} {
+			_, lines, _, err := m.Issue(nil, &id, nil)
+			if err != nil {
+				f.Fatal(err)
+			}
+			header := request(lines)["Cookie"][0]
+			f.Add(header)
+			f.Add(header + "; " + header)
+		}
+	}
+	f.Add("__Host-easyauth=1; __Host-easyauth-1=")
+	f.Fuzz(func(t *testing.T, header string) {
+		for _, m := range managers {
+			if s, _, _ := m.Read(http.Header{"Cookie": {header}}); s != nil && s.Identity.Object != "adele" {
+				t.Errorf("a session that was never issued: %+v", s.Identity)
+			}
+		}
+	})
 }
