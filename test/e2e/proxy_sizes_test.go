@@ -112,6 +112,7 @@ func TestAnswersFitNginx(t *testing.T) {
 			t.Errorf("the largest answer that passes has a header block of %d bytes", largest[status])
 		}
 		t.Logf("status %d: %d answers, the largest header block %d bytes", status, seen[status], largest[status])
+		t.Attr(fmt.Sprintf("largest_header_block_%d", status), fmt.Sprint(largest[status]))
 	}
 }
 
@@ -153,6 +154,7 @@ func TestTwoHundredGroups(t *testing.T) {
 	}
 	first, second := v.cookie(ticketCookie), v.cookie(ticketCookie1)
 	t.Logf("a ticket of 200 groups and two graph results: %d + %d bytes; the whole Cookie header %d", len(first), len(second), len(v.cookies()))
+	t.Attr("cookie_header_bytes_200_groups", fmt.Sprint(len(v.cookies())))
 	if first == "" || second == "" || len(first) > 3800 || len(second) > 3800 || len(first)+len(second) > 6000 {
 		t.Errorf("%d + %d bytes", len(first), len(second))
 	}
