@@ -179,7 +179,7 @@ func (k *kit) wire(o options) {
 		Codec: codec, Ring: ring, Cookies: k.cookies, Shared: o.cookieDomain != "", Lifetime: o.lifetime, Idle: o.idle, Now: k.clock,
 	})
 	must(err)
-	denials, err := signin.NewDenials(ring, k.cookies.Denial, k.clock)
+	denials, err := signin.NewDenials(ring, k.cookies.Denial, o.queries, k.clock)
 	must(err)
 	shown, err := pages.New(pages.Config{})
 	must(err)
@@ -198,7 +198,7 @@ func (k *kit) wire(o options) {
 	counters := metrics.New(k.registry, "test")
 	signIn, err := signin.New(signin.Config{
 		Provider: k.provider, Graph: queries, Sessions: k.sessions, Denials: denials, Hosts: served, Pages: shown, Ring: ring,
-		Cookies: k.cookies, Metrics: counters, Log: log, Scopes: o.scopes, CallbackHost: callbackHost, Now: k.clock, Paths: paths,
+		Cookies: k.cookies, Metrics: counters, Log: log, Scopes: o.scopes, GraphQueries: o.queries, CallbackHost: callbackHost, Now: k.clock, Paths: paths,
 	})
 	must(err)
 	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Log: log})

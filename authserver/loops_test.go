@@ -101,3 +101,20 @@ func TestTooMuchAskedEndsOnAPage(t *testing.T) {
 	k.advance(time.Second)
 	endsOnAPage(t, b, app+"/page", "graph=/me/"+strings.Repeat("x", 1010), "asks for too much")
 }
+
+// By name the same queries fit, in the denial, in state and in a hand-over.
+func TestNamedQueriesFit(t *testing.T) {
+	for name, o := range map[string]options{"one host": {}, "hand-over": manyHosts()} {
+		o.queries = map[string]string{}
+		query := "scope=User.Read"
+		for _, letter := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+			o.queries[letter] = "/me?$select=" + strings.Repeat(letter, 600)
+			query += "&graph=" + letter
+		}
+		k := newKit(t, o)
+		resp := k.browser(emulator.Adele).open(app+"/page", query)
+		if resp.StatusCode != http.StatusAccepted || k.idp.Requests(emulator.EndpointToken) != 1 {
+			t.Errorf("%s: %d after %d trips\n%s", name, resp.StatusCode, k.idp.Requests(emulator.EndpointToken), resp.body)
+		}
+	}
+}

@@ -85,10 +85,11 @@ type attempts struct {
 	state   *seal.Box
 	returns *seal.Box
 	cookies [cookie.ReturnSlots]cookie.Cookie
+	names   queryNames
 	now     func() time.Time
 }
 
-func newAttempts(ring *seal.Ring, cookies [cookie.ReturnSlots]cookie.Cookie, now func() time.Time) (*attempts, error) {
+func newAttempts(ring *seal.Ring, cookies [cookie.ReturnSlots]cookie.Cookie, names queryNames, now func() time.Time) (*attempts, error) {
 	state, err := ring.Box(seal.Config{Purpose: "attempt", MaxLength: maxState, Hourly: true, Now: now})
 	if err != nil {
 		return nil, err
@@ -97,7 +98,7 @@ func newAttempts(ring *seal.Ring, cookies [cookie.ReturnSlots]cookie.Cookie, now
 	if err != nil {
 		return nil, err
 	}
-	return &attempts{state: state, returns: returns, cookies: cookies, now: now}, nil
+	return &attempts{state: state, returns: returns, cookies: cookies, names: names, now: now}, nil
 }
 
 func newAttemptID() attemptID {
@@ -112,6 +113,9 @@ var errTooMuch = errors.New("the scopes and graph queries of one sign-in do not 
 // seal returns state, and the Set-Cookie line of a return cookie if one is
 // needed. A return URL that does not fit even there gives way to fallback.
 func (as *attempts) seal(h http.Header, a *attempt, fallback string) (state, line string, err error) {
+	long := a.Missing
+	a.Missing = as.names.short(long)
+	defer func() { a.Missing = long }()
 	a.returnSlot = -1
 	state, err = as.state.Seal(stateName, encodeAttempt(a))
 	if !errors.Is(err, seal.ErrTooLong) {
@@ -169,6 +173,7 @@ func (as *attempts) open(h http.Header, state string) (*attempt, error) {
 			a.Return, a.Missing = r.Return, r.Missing
 		}
 	}
+	a.Missing = as.names.long(a.Missing)
 	age := as.now().Sub(a.Started)
 	if age > attemptLifetime || age < -time.Minute {
 		return a, errExpired

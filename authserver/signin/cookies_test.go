@@ -43,7 +43,7 @@ func testCookies() cookie.Set {
 
 func denials(t testing.TB, c *clock) *Denials {
 	t.Helper()
-	d, err := NewDenials(testRing(t, 1), testCookies().Denial, c.now)
+	d, err := NewDenials(testRing(t, 1), testCookies().Denial, nil, c.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestDenialRefused(t *testing.T) {
 func sealed(t testing.TB, a *attempt) (*attempts, *clock, string, string) {
 	t.Helper()
 	c := newClock()
-	as, err := newAttempts(testRing(t, 1), testCookies().Return, c.now)
+	as, err := newAttempts(testRing(t, 1), testCookies().Return, queryNames{}, c.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestAttemptComesBack(t *testing.T) {
 
 func TestReturnSlots(t *testing.T) {
 	c := newClock()
-	as, err := newAttempts(testRing(t, 1), testCookies().Return, c.now)
+	as, err := newAttempts(testRing(t, 1), testCookies().Return, queryNames{}, c.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ func TestReturnSlots(t *testing.T) {
 
 // Beside the request's other cookies a return cookie must fit into one header line.
 func TestReturnCookieLeavesRoom(t *testing.T) {
-	as, err := newAttempts(testRing(t, 1), testCookies().Return, newClock().now)
+	as, err := newAttempts(testRing(t, 1), testCookies().Return, queryNames{}, newClock().now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestReturnCookieLeavesRoom(t *testing.T) {
 }
 
 func TestTooMuchAsked(t *testing.T) {
-	as, err := newAttempts(testRing(t, 1), testCookies().Return, newClock().now)
+	as, err := newAttempts(testRing(t, 1), testCookies().Return, queryNames{}, newClock().now)
 	if err != nil {
 		t.Fatal(err)
 	}

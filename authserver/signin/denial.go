@@ -29,12 +29,13 @@ const (
 type Denials struct {
 	box    *seal.Box
 	cookie cookie.Cookie
+	names  queryNames
 	now    func() time.Time
 }
 
-// NewDenials returns the reader and writer of the denial cookie. A nil now is
-// time.Now.
-func NewDenials(ring *seal.Ring, c cookie.Cookie, now func() time.Time) (*Denials, error) {
+// NewDenials returns the reader and writer of the denial cookie. queries are the
+// configured names of graph queries: a name takes less room. A nil now is time.Now.
+func NewDenials(ring *seal.Ring, c cookie.Cookie, queries map[string]string, now func() time.Time) (*Denials, error) {
 	if now == nil {
 		now = time.Now
 	}
@@ -42,7 +43,7 @@ func NewDenials(ring *seal.Ring, c cookie.Cookie, now func() time.Time) (*Denial
 	if err != nil {
 		return nil, fmt.Errorf("make the denial cookie: %w", err)
 	}
-	return &Denials{box: box, cookie: c, now: now}, nil
+	return &Denials{box: box, cookie: c, names: newQueryNames(queries), now: now}, nil
 }
 
 // Denial is one refused request.
@@ -85,7 +86,7 @@ func (d *Denials) Add(h http.Header, original hosts.Original, decision access.De
 	now := d.now()
 	entry := Denial{
 		target: targetOf(original.Host, original.RequestURI), At: now,
-		Outcome: decision.Outcome, Missing: decision.Missing, Navigation: navigation,
+		Outcome: decision.Outcome, Missing: d.names.short(decision.Missing), Navigation: navigation,
 	}
 	entries := []Denial{entry}
 	for _, old := range d.read(h) {
@@ -140,6 +141,7 @@ func (d *Denials) Find(h http.Header, host, requestURI string) *Denial {
 	want := targetOf(host, requestURI)
 	for _, entry := range d.read(h) {
 		if entry.target == want {
+			entry.Missing = d.names.long(entry.Missing)
 			return &entry
 		}
 	}

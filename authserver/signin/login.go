@@ -230,7 +230,7 @@ func (h *Handler) sealHandOver(token string, in *intent) (string, error) {
 	p.Text(token)
 	p.Text(in.page)
 	p.Text(in.prompt)
-	writeMissing(&p, in.missing)
+	writeMissing(&p, h.names.short(in.missing))
 	return h.handovers.Seal(handoverName, p)
 }
 
@@ -241,7 +241,7 @@ func (h *Handler) openHandOver(r *http.Request, sealed string) (*intent, error) 
 	}
 	p := wire.NewReader(plain)
 	at, token := p.Time(), p.Text()
-	in := &intent{page: p.Text(), prompt: p.Text(), missing: readMissing(p)}
+	in := &intent{page: p.Text(), prompt: p.Text(), missing: h.names.long(readMissing(p))}
 	if err := p.End(); err != nil {
 		return nil, err
 	}

@@ -52,6 +52,9 @@ type Config struct {
 	Paths    Paths
 	Scopes   []string // asked for at every sign-in
 
+	// GraphQueries are the configured names of graph queries; may be empty.
+	GraphQueries map[string]string
+
 	// CallbackHost is the one host that signs people in for all; zero: each host
 	// does so for itself.
 	CallbackHost hosts.Host
@@ -68,6 +71,7 @@ type Handler struct {
 	handovers *seal.Box
 	signouts  *seal.Box
 	used      *usedIDs
+	names     queryNames
 }
 
 // New returns a handler.
@@ -79,9 +83,9 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &Handler{Config: cfg, used: newUsedIDs()}
+	h := &Handler{Config: cfg, used: newUsedIDs(), names: newQueryNames(cfg.GraphQueries)}
 	var err error
-	if h.attempts, err = newAttempts(cfg.Ring, cfg.Cookies.Return, cfg.Now); err != nil {
+	if h.attempts, err = newAttempts(cfg.Ring, cfg.Cookies.Return, h.names, cfg.Now); err != nil {
 		return nil, fmt.Errorf("make the sign-in handler: %w", err)
 	}
 	if h.browsers, err = newBrowsers(cfg.Ring, cfg.Cookies.Browser, cfg.Now); err != nil {

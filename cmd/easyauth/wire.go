@@ -122,7 +122,7 @@ func wireGround(cfg *config.Config) (*ground, error) {
 	if err != nil {
 		return nil, err
 	}
-	if g.denials, err = signin.NewDenials(g.ring, g.cookies.Denial, nil); err != nil {
+	if g.denials, err = signin.NewDenials(g.ring, g.cookies.Denial, cfg.GraphQueries, nil); err != nil {
 		return nil, err
 	}
 	g.pages, err = pages.New(pages.Config{})
@@ -151,7 +151,7 @@ func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, m *
 	}
 	return signin.New(signin.Config{
 		Provider: provider, Graph: queries, Sessions: g.sessions, Denials: g.denials, Hosts: g.hosts, Pages: g.pages,
-		Ring: g.ring, Cookies: g.cookies, Metrics: m, Log: log, Scopes: cfg.Scopes, CallbackHost: callbackHost,
+		Ring: g.ring, Cookies: g.cookies, Metrics: m, Log: log, Scopes: cfg.Scopes, GraphQueries: cfg.GraphQueries, CallbackHost: callbackHost,
 		Paths: signin.Paths{
 			Login: cfg.SigninPath, Callback: cfg.CallbackPath, Logout: cfg.LogoutPath, SignedOut: cfg.SignedOutPath, Me: cfg.MePath,
 		},
