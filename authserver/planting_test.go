@@ -193,6 +193,19 @@ func TestAttack10ReplayAtAnotherReplica(t *testing.T) {
 	}
 }
 
+// A HEAD of a callback must not use the attempt up.
+func TestHeadLeavesACallbackAlone(t *testing.T) {
+	k := newKit(t, options{})
+	b := k.browser(emulator.Adele)
+	back := b.atEntra(b.toEntra(app + "/page"))
+	if resp := b.do(http.MethodHead, back, navigation(), nil); resp.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("HEAD: %d", resp.StatusCode)
+	}
+	if resp := b.get(back); resp.Header.Get("Location") != app+"/page" {
+		t.Errorf("the GET after it: %d %q", resp.StatusCode, resp.Header.Get("Location"))
+	}
+}
+
 func TestAttack17TheTicketsOwnEnd(t *testing.T) {
 	short := newKit(t, options{noDiscovery: true, lifetime: time.Hour})
 	long := newKit(t, options{noDiscovery: true, lifetime: 24 * time.Hour, idp: short.idp})

@@ -19,6 +19,7 @@ func TestNavigation(t *testing.T) {
 		{"browser opens a page", "GET", http.Header{"Sec-Fetch-Mode": {"navigate"}, "Accept": {"text/html"}}, true},
 		{"fetch that accepts pages", "GET", http.Header{"Sec-Fetch-Mode": {"cors"}, "Accept": {"text/html"}}, false},
 		{"image", "GET", http.Header{"Sec-Fetch-Mode": {"no-cors"}}, false},
+		{"HEAD", "HEAD", http.Header{"Sec-Fetch-Mode": {"navigate"}, "Accept": {"text/html"}}, false},
 		{"form", "POST", http.Header{"Sec-Fetch-Mode": {"navigate"}, "Accept": {"text/html"}}, false},
 		{"prefetch", "GET", http.Header{"Sec-Fetch-Mode": {"navigate"}, "Sec-Purpose": {"prefetch"}}, false},
 		{"prerender", "GET", http.Header{"Sec-Fetch-Mode": {"navigate"}, "Sec-Purpose": {"prefetch;prerender"}}, false},

@@ -212,12 +212,22 @@ func (m *Manager) Issue(h http.Header, id *access.Identity, old *Session) (s *Se
 // before anything that this sign-in brought.
 func (m *Manager) seal(t *ticket.Ticket, kept []access.GraphResult) (chunks, dropped []string, err error) {
 	fresh := t.Identity.Graph
-	for n := len(kept); ; n-- {
+	with := func(n int) (whole bool) {
 		t.Identity.Graph = slices.Concat(fresh, kept[:n])
-		if chunks, dropped, err = m.cfg.Codec.Seal(t); n == 0 || err == nil && len(dropped) == 0 {
-			return chunks, dropped, err
+		chunks, dropped, err = m.cfg.Codec.Seal(t)
+		return err == nil && len(dropped) == 0
+	}
+	// An identity that is too large by itself is cut to size once, not once for
+	// each kept result.
+	if with(len(kept)) || len(kept) == 0 || !with(0) {
+		return chunks, dropped, err
+	}
+	for n := len(kept) - 1; n >= 0; n-- {
+		if with(n) {
+			break
 		}
 	}
+	return chunks, dropped, err
 }
 
 // learned is when the oldest part of a session was learned.
