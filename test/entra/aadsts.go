@@ -11,15 +11,25 @@ import (
 // stsError is one refusal of the security token service.
 type stsError struct {
 	code     int    // the number after AADSTS
+	b2c      bool   // AADB2C it is, and another form
 	oauth    string // the protocol's error
 	text     string // one sentence or two
 	status   int    // of a JSON answer; 0 means 400
 	suberror string // token endpoint only
+	claims   string // token endpoint only: a claims parameter for the next authorization request
 	subcode  string // authorization answer only
 }
 
 // Error makes refusals readable in tests of this package.
-func (e *stsError) Error() string { return fmt.Sprintf("AADSTS%d: %s (%s)", e.code, e.text, e.oauth) }
+func (e *stsError) Error() string { return fmt.Sprintf("%s (%s)", e.problem(), e.oauth) }
+
+// problem is the refusal as the sign-in page shows it.
+func (e *stsError) problem() string {
+	if e.b2c {
+		return fmt.Sprintf("AADB2C%d: %s", e.code, e.text)
+	}
+	return fmt.Sprintf("AADSTS%d: %s", e.code, e.text)
+}
 
 // described is an stsError at a moment: its description holds fresh ids, as Entra's does.
 type described struct {
@@ -33,13 +43,21 @@ func (s *Server) describe(e *stsError) described {
 		timestamp: s.now().UTC().Format("2006-01-02 15:04:05Z"),
 		uri:       s.BaseURL() + "/error?code=" + strconv.Itoa(e.code),
 	}
+	if e.b2c {
+		d.uri = ""
+		d.description = fmt.Sprintf("AADB2C%d: %s\r\nCorrelation ID: %s\r\nTimestamp: %s\r\n", e.code, e.text, d.correlation, d.timestamp)
+		return d
+	}
 	d.description = fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.code, e.text, d.trace, d.correlation, d.timestamp)
 	return d
 }
 
 // authorizeValues is the error as parameters of the redirect URI.
 func (d described) authorizeValues() url.Values {
-	v := url.Values{"error": {d.oauth}, "error_description": {d.description}, "error_uri": {d.uri}}
+	v := url.Values{"error": {d.oauth}, "error_description": {d.description}}
+	if d.uri != "" {
+		v.Set("error_uri", d.uri)
+	}
 	if d.subcode != "" {
 		v.Set("error_subcode", d.subcode)
 	}
@@ -49,12 +67,19 @@ func (d described) authorizeValues() url.Values {
 // writeTokenError answers as the token endpoint does.
 func (s *Server) writeTokenError(w http.ResponseWriter, e *stsError) {
 	d := s.describe(e)
+	if d.b2c {
+		writeJSON(w, http.StatusBadRequest, map[string]any{"error": d.oauth, "error_description": d.description})
+		return
+	}
 	body := map[string]any{
 		"error": d.oauth, "error_description": d.description, "error_codes": []int{d.code}, "timestamp": d.timestamp,
 		"trace_id": d.trace, "correlation_id": d.correlation, "error_uri": d.uri,
 	}
 	if d.suberror != "" {
 		body["suberror"] = d.suberror
+	}
+	if d.claims != "" {
+		body["claims"] = d.claims
 	}
 	status := d.status
 	if status == 0 {

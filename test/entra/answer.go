@@ -9,16 +9,20 @@ import (
 func (s *Server) delegatedAnswer(client Client, g grant, asked askedScopes) map[string]any {
 	f := s.faults.get()
 	u, _ := s.User(g.oid)
+	if g.policy != "" {
+		return s.policyAnswer(client, g, u, asked, f)
+	}
 	res := asked.resources[0]
 	names := s.grantedNames(client, g.oid, res, f)
 	seconds := int(s.lifetime.Seconds()) - 1
+	access := s.accessToken(client, g, u, res.resource, names, f)
 	answer := map[string]any{
 		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds,
 		"scope":        shownScope(res.resource, names),
-		"access_token": s.accessToken(client, g, u, res.resource, names, f),
+		"access_token": access,
 	}
 	if slices.Contains(asked.oidc, "openid") && !f.OmitIDToken {
-		answer["id_token"] = s.idToken(client, g, u, asked.oidc, f)
+		answer["id_token"] = s.idToken(client, g, u, asked.oidc, access, f)
 	}
 	if slices.Contains(asked.oidc, "offline_access") {
 		id := "1." + token(900) // Entra's are about this long
@@ -66,8 +70,15 @@ func shownScope(res resource, names []string) string {
 	return strings.Join(shown, " ")
 }
 
-// appTokenAnswer is the client credentials grant.
-func (s *Server) appTokenAnswer(client Client, scope string) (map[string]any, *stsError) {
+// appTokenAnswer is the client credentials grant, which needs a tenant.
+func (s *Server) appTokenAnswer(at authority, client Client, scope string) (map[string]any, *stsError) {
+	if at.tenant == "" {
+		return nil, &stsError{code: 50194, oauth: "invalid_request", text: "Application '" + client.ID + "'(" + client.Name +
+			") cannot get a token of its own at the /" + at.canonical() + " endpoint. Use a tenant-specific endpoint."}
+	}
+	if at.policy != "" {
+		return nil, &stsError{b2c: true, code: 90086, oauth: "unsupported_grant_type", text: "The supplied grant_type [client_credentials] is not supported."}
+	}
 	if client.public() {
 		return nil, &stsError{code: 700025, oauth: "invalid_client", text: "Client is public so the client credentials grant cannot be used."}
 	}
@@ -86,6 +97,6 @@ func (s *Server) appTokenAnswer(client Client, scope string) (map[string]any, *s
 	seconds := int(s.lifetime.Seconds()) - 1
 	return map[string]any{
 		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds,
-		"access_token": s.appToken(client, asked.resources[0].resource, s.faults.get()),
+		"access_token": s.appToken(client, at.tenant, asked.resources[0].resource, s.faults.get()),
 	}, nil
 }

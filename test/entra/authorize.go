@@ -1,12 +1,12 @@
 package entra
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // MaxState is the longest state, in characters, that the authorization endpoint accepts.
@@ -25,8 +25,9 @@ type authRequest struct {
 	prompt      string
 	loginHint   string
 	scopes      askedScopes
-	acrs        []string // authentication contexts asked for
-	essential   bool     // … and needed
+	claims      askedClaims
+	hasMaxAge   bool
+	maxAge      time.Duration
 }
 
 // authorize reads a request and goes on with the first step that it needs.
@@ -109,7 +110,12 @@ func (s *Server) readAuthorize(req *authRequest, v url.Values) *stsError {
 		return missingParameter("scope")
 	}
 	var fail *stsError
-	if req.scopes, fail = s.parseScopes(v.Get("scope")); fail != nil {
+	if req.authority.policy != "" {
+		req.scopes, fail = s.policyScopes(req.client, v.Get("scope"))
+	} else {
+		req.scopes, fail = s.parseScopes(v.Get("scope"))
+	}
+	if fail != nil {
 		return fail
 	}
 	if fail := req.readPKCE(v); fail != nil {
@@ -122,7 +128,11 @@ func (s *Server) readAuthorize(req *authRequest, v url.Values) *stsError {
 	default:
 		return &stsError{code: 90023, oauth: "invalid_request", text: "Unsupported 'prompt' value."}
 	}
-	return req.readClaims(v.Get("claims"))
+	if fail := req.readMaxAge(v.Get("max_age")); fail != nil {
+		return fail
+	}
+	req.claims, fail = readClaims(v.Get("claims"))
+	return fail
 }
 
 var challengeForm = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
@@ -142,37 +152,5 @@ func (req *authRequest) readPKCE(v url.Values) *stsError {
 	if !challengeForm.MatchString(req.challenge) || (req.method != "S256" && req.method != "plain") {
 		return &stsError{code: 501471, oauth: "invalid_request", text: "Invalid size or method of code_challenge parameter."}
 	}
-	return nil
-}
-
-var contextForm = regexp.MustCompile(`^c[1-9][0-9]?$`)
-
-// readClaims reads the claims parameter; only id_token.acrs means something here.
-func (req *authRequest) readClaims(text string) *stsError {
-	if text == "" {
-		return nil
-	}
-	var claims struct {
-		IDToken struct {
-			Acrs *struct {
-				Essential bool     `json:"essential"`
-				Value     string   `json:"value"`
-				Values    []string `json:"values"`
-			} `json:"acrs"`
-		} `json:"id_token"`
-	}
-	if err := json.Unmarshal([]byte(text), &claims); err != nil {
-		return malformed("the claims parameter is no JSON object of the expected form")
-	}
-	acrs := claims.IDToken.Acrs
-	if acrs == nil {
-		return nil
-	}
-	for _, value := range append(acrs.Values, acrs.Value) {
-		if contextForm.MatchString(value) {
-			req.acrs = appendNew(req.acrs, value)
-		}
-	}
-	req.essential = acrs.Essential && len(req.acrs) > 0
 	return nil
 }

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -32,7 +33,7 @@ type batchAnswer struct {
 
 // batch answers $batch: one status, headers and body for each item, in another
 // order than asked (the last comes first, then the others in order).
-func (s *Server) batch(w http.ResponseWriter, c graphCall) {
+func (s *Server) batch(ctx context.Context, w http.ResponseWriter, c graphCall) {
 	if c.method != http.MethodPost {
 		s.writeGraph(w, graphError(http.StatusMethodNotAllowed, "BadRequest", "Only POST is allowed for a batch."))
 		return
@@ -44,7 +45,7 @@ func (s *Server) batch(w http.ResponseWriter, c graphCall) {
 	}
 	answers := make([]batchAnswer, 0, len(items))
 	for _, item := range items {
-		answers = append(answers, s.answerItem(c, item, answers))
+		answers = append(answers, s.answerItem(ctx, c, item, answers))
 	}
 	last := len(answers) - 1
 	answers = slices.Concat(answers[last:], answers[:last])
@@ -83,8 +84,8 @@ func readBatch(body []byte) ([]batchItem, string) {
 	return in.Requests, ""
 }
 
-func (s *Server) answerItem(c graphCall, item batchItem, before []batchAnswer) batchAnswer {
-	reply := s.replyTo(c, item, before)
+func (s *Server) answerItem(ctx context.Context, c graphCall, item batchItem, before []batchAnswer) batchAnswer {
+	reply := s.replyTo(ctx, c, item, before)
 	out := batchAnswer{ID: item.ID, Status: reply.status, Headers: map[string]string{"Cache-Control": "no-cache", "OData-Version": "4.0"}}
 	for name, value := range reply.header {
 		out.Headers[name] = value
@@ -99,7 +100,7 @@ func (s *Server) answerItem(c graphCall, item batchItem, before []batchAnswer) b
 	return out
 }
 
-func (s *Server) replyTo(c graphCall, item batchItem, before []batchAnswer) graphReply {
+func (s *Server) replyTo(ctx context.Context, c graphCall, item batchItem, before []batchAnswer) graphReply {
 	for _, earlier := range before {
 		named := slices.ContainsFunc(item.DependsOn, func(id string) bool { return strings.EqualFold(id, earlier.ID) })
 		if named && earlier.Status >= http.StatusBadRequest {
@@ -111,10 +112,11 @@ func (s *Server) replyTo(c graphCall, item batchItem, before []batchAnswer) grap
 		return graphError(http.StatusBadRequest, "BadRequest", "Invalid request url in the batch: it must be relative.")
 	}
 	call := c
+	call.batched = true
 	call.method, call.path = strings.ToUpper(item.Method), "/"+strings.TrimPrefix(target.Path, "/")
 	call.query, call.body = target.Query(), item.Body
 	if call.path == "/$batch" {
 		return graphError(http.StatusBadRequest, "BadRequest", "A batch cannot hold a batch.")
 	}
-	return s.answerGraph(call, target.RawQuery)
+	return s.answerGraph(ctx, call, target.RawQuery)
 }

@@ -32,8 +32,9 @@ func pairwise(tenant, oid, clientID string) string {
 
 func loginHint(u User) string { return "O." + b64([]byte(u.ObjectID)) }
 
-// idToken makes an ID token: what the scopes ask for, and what the registration does.
-func (s *Server) idToken(client Client, g grant, u User, oidc []string, f Faults) string {
+// idToken makes an ID token: what the scopes ask for, and what the registration
+// does. access is the token that it comes with, "" for none.
+func (s *Server) idToken(client Client, g grant, u User, oidc []string, access string, f Faults) string {
 	claims := s.times()
 	maps.Copy(claims, map[string]any{
 		"ver": "2.0", "iss": s.issuer(g.tenant), "aud": client.ID, "tid": g.tenant, "sub": pairwise(g.tenant, g.oid, client.ID),
@@ -64,11 +65,22 @@ func (s *Server) idToken(client Client, g grant, u User, oidc []string, f Faults
 			claims[name] = value
 		}
 	}
+	return s.finishID(claims, g, access, f)
+}
+
+// finishID applies the faults of an ID token and signs it.
+func (s *Server) finishID(claims map[string]any, g grant, access string, f Faults) string {
+	switch {
+	case f.IDToken == WrongATHash:
+		claims["at_hash"] = atHash(token(40))
+	case f.IDToken == RightATHash && access != "":
+		claims["at_hash"] = atHash(access)
+	}
 	s.breakClaims(claims, f.IDToken)
 	if f.EditClaims != nil {
 		f.EditClaims(claims)
 	}
-	return s.sign(claims, f.IDToken)
+	return s.sign(s.keys.of(keysName(g.tenant, g.policy)), claims, f.IDToken, f.EditHeader)
 }
 
 func protocolClaim(name string) bool {
@@ -109,6 +121,12 @@ func (s *Server) accessToken(client Client, g grant, u User, res resource, names
 		"tid": g.tenant, "oid": u.ObjectID, "sub": pairwise(g.tenant, g.oid, res.id), "scp": strings.Join(names, " "),
 	})
 	set(claims, "name", u.Name)
+	if len(g.accessACRs) > 0 {
+		claims["acrs"] = g.accessACRs
+	}
+	if len(g.capabilities) > 0 {
+		claims["xms_cc"] = g.capabilities
+	}
 	if res.graph {
 		claims["puid"], claims["idtyp"], claims["xms_idrel"] = strings.ToUpper(u.ObjectID[:8]), "user", "1 2"
 		claims["app_displayname"] = client.Name
@@ -125,11 +143,11 @@ func (s *Server) accessToken(client Client, g grant, u User, res resource, names
 	return s.finishAccess(claims, client, g.tenant, res, f)
 }
 
-// appToken makes an app-only access token.
-func (s *Server) appToken(client Client, res resource, f Faults) string {
-	oid := servicePrincipal(s.tenant, client.ID)
+// appToken makes an app-only access token of a tenant.
+func (s *Server) appToken(client Client, tenant string, res resource, f Faults) string {
+	oid := servicePrincipal(tenant, client.ID)
 	claims := s.times()
-	maps.Copy(claims, map[string]any{"tid": s.tenant, "oid": oid, "sub": oid})
+	maps.Copy(claims, map[string]any{"tid": tenant, "oid": oid, "sub": oid})
 	roles := client.AppPermissions[res.uri]
 	if roles == nil {
 		roles = client.AppPermissions[res.id]
@@ -143,17 +161,20 @@ func (s *Server) appToken(client Client, res resource, f Faults) string {
 	if api, _ := s.client(res.id); res.graph || api.wants(ClaimAppType) {
 		claims[ClaimAppType] = "app"
 	}
-	return s.finishAccess(claims, client, s.tenant, res, f)
+	return s.finishAccess(claims, client, tenant, res, f)
 }
 
 // finishAccess adds what the version of the token decides, and signs.
 func (s *Server) finishAccess(claims map[string]any, client Client, tenant string, res resource, f Faults) string {
-	proof := "1"
-	if client.public() {
+	proof := "2" // certificate or federated credential
+	switch {
+	case client.Secret != "":
+		proof = "1"
+	case client.public():
 		proof = "0"
 	}
 	if res.graph || res.v1 {
-		claims["ver"], claims["aud"], claims["iss"] = "1.0", res.uri, "https://sts.windows.net/"+tenant+"/"
+		claims["ver"], claims["aud"], claims["iss"] = "1.0", res.uri, s.v1Issuer+tenant+"/"
 		claims["appid"], claims["appidacr"] = client.ID, proof
 	} else {
 		claims["ver"], claims["aud"], claims["iss"] = "2.0", res.id, s.issuer(tenant)
@@ -163,7 +184,10 @@ func (s *Server) finishAccess(claims map[string]any, client Client, tenant strin
 		return s.signForGraph(claims)
 	}
 	s.breakClaims(claims, f.AccessToken)
-	return s.sign(claims, f.AccessToken)
+	if f.EditAccess != nil {
+		f.EditAccess(claims)
+	}
+	return s.sign(s.keys.of(tenant), claims, f.AccessToken, nil)
 }
 
 func servicePrincipal(tenant, clientID string) string {
@@ -195,6 +219,7 @@ func (s *Server) breakClaims(claims map[string]any, fault TokenFault) {
 		claims["nbf"] = s.now().Add(hour).Unix()
 	default:
 		delete(claims, missing[fault])
+		s.distort(claims, fault)
 	}
 }
 

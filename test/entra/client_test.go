@@ -42,7 +42,10 @@ func TestClientAuthentication(t *testing.T) {
 		{"unknown client", form("client_id", "nobody", "client_secret", "x"), "", 400, "unauthorized_client", "AADSTS700016"},
 		{"public client with a secret", form("client_id", spaID, "client_secret", "x"), "", 401, "invalid_client", "AADSTS700025"},
 		{"public client", form("client_id", spaID), "", 400, "invalid_client", "AADSTS700025"},
-		{"assertion", form("client_id", webID, "client_assertion", "x"), "", 401, "invalid_client", "AADSTS700027"},
+		{"assertion that is no JWT", form("client_id", webID, "client_assertion", "x", "client_assertion_type", entra.AssertionType), "", 401, "invalid_client", "AADSTS50027"},
+		{"assertion without type", form("client_id", webID, "client_assertion", "x"), "", 400, "invalid_request", "AADSTS900144"},
+		{"assertion of another type", form("client_id", webID, "client_assertion", "x", "client_assertion_type", "saml"), "", 400, "invalid_request", "AADSTS90023"},
+		{"assertion and secret", form("client_id", webID, "client_secret", webSecret, "client_assertion", "x", "client_assertion_type", entra.AssertionType), "", 400, "invalid_request", "AADSTS9002313"},
 		{"a parameter twice", url.Values{"client_id": {webID, webID}}, "", 400, "invalid_request", "AADSTS9002313"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -2,7 +2,9 @@ package entra
 
 import (
 	"crypto/rsa"
+	"crypto/x509"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,12 +40,21 @@ type Config struct {
 	TokenLifetime time.Duration    // of ID and access tokens; 0 means one hour
 	SigningKey    *rsa.PrivateKey  // 2048 bits or more; nil means one made at first use (about 150 ms)
 	Now           func() time.Time // nil means time.Now
+
+	Tenants       []string          // GUIDs of more tenants, beside TenantID and those of Users
+	Domains       map[string]string // names under which tenants are reached too: "contoso.example" to a GUID
+	KeysPerTenant bool              // each tenant, and each policy of B2C, has signing keys of its own; SigningKey is TenantID's
+	V1Issuer      string            // prefix of the issuer of v1 tokens; "" means https://sts.windows.net/
+	ExternalID    bool              // External ID: the issuer is https://<tid>.ciamlogin.com/<tid>/v2.0, whatever the host
+	B2C           B2C               // policies of Azure AD B2C, beside everything else
+
+	MaxMemberObjects int // groups of a user beyond which getMemberObjects and getMemberGroups refuse; 0 means 11,000
 }
 
 // Client is one app registration. It may sign users in, expose an API, or both.
 type Client struct {
 	ID             string              // required; a GUID in Entra, any non-empty text here
-	Secret         string              // "" makes it a public client, which must use PKCE
+	Secret         string              // without it, Certificates and Federated the client is public and must use PKCE
 	Name           string              // shown on the consent page; "" means ID
 	RedirectURIs   []string            // compared byte by byte
 	PostLogoutURIs []string            // compared byte by byte
@@ -53,6 +64,19 @@ type Client struct {
 	AppPermissions map[string][]string // roles of its app-only tokens by resource: App ID URI, client id or GraphURI
 	OptionalClaims []string            // Claim… constants; nil means sid and idtyp, empty means none
 	NoGroups       bool                // leave groups out of its tokens, as Entra does unless told otherwise
+
+	Certificates []*x509.Certificate   // of RSA keys that may sign client assertions (private_key_jwt)
+	Federated    []FederatedCredential // whose tokens are client assertions too
+
+	AssignmentRequired bool     // only users in Assigned get in (AADSTS50105)
+	Assigned           []string // ids or object ids of users
+	AdminOnly          []string // scopes, as AdminConsent's, that no user may consent to (AADSTS90094)
+
+	DisabledScopes []string // short names that Graph lists as disabled; nobody can ask for them
+	Logo           []byte   // served as it is at LogoURL, which Graph tells; nil means none
+	SupportURL     string   // "" means none, here and below
+	PrivacyURL     string
+	TermsURL       string
 }
 
 // API is what a registration exposes to clients.
@@ -77,10 +101,17 @@ func (c Config) withDefaults() Config {
 	if c.TokenLifetime == 0 {
 		c.TokenLifetime = time.Hour
 	}
+	if c.MaxMemberObjects == 0 {
+		c.MaxMemberObjects = maxMemberObjects
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	c.Users = slices.Clone(c.Users)
+	if c.V1Issuer == "" {
+		c.V1Issuer = "https://sts.windows.net/"
+	}
+	c.Users, c.Tenants, c.Domains = slices.Clone(c.Users), slices.Clone(c.Tenants), maps.Clone(c.Domains)
+	c.B2C.Policies = slices.Clone(c.B2C.Policies)
 	return c
 }
 
@@ -94,8 +125,14 @@ func (c Config) check() error {
 	if c.TokenLifetime < 0 {
 		return fmt.Errorf("token lifetime %v is negative", c.TokenLifetime)
 	}
+	if c.MaxMemberObjects < 0 {
+		return fmt.Errorf("limit of %d member objects is negative", c.MaxMemberObjects)
+	}
 	if c.SigningKey != nil && c.SigningKey.N.BitLen() < 2048 {
 		return fmt.Errorf("signing key of %d bits: want 2048 or more", c.SigningKey.N.BitLen())
+	}
+	if err := c.checkTenants(); err != nil {
+		return err
 	}
 	ids := map[string]bool{}
 	for _, u := range c.Users {
@@ -118,7 +155,12 @@ func (c Client) normalised() (Client, error) {
 	if c.Name == "" {
 		c.Name = c.ID
 	}
-	if c.API.URI == "" && len(c.API.Scopes) > 0 {
+	for _, name := range c.DisabledScopes {
+		if slices.Contains(c.API.Scopes, name) {
+			return c, fmt.Errorf("client %q: scope %q is both exposed and disabled", c.ID, name)
+		}
+	}
+	if c.API.URI == "" && len(c.API.Scopes)+len(c.DisabledScopes) > 0 {
 		c.API.URI = "api://" + c.ID
 	}
 	c.API.URI = strings.TrimSuffix(c.API.URI, "/")
@@ -133,10 +175,12 @@ func (c Client) normalised() (Client, error) {
 	}
 	c.RedirectURIs = slices.Clone(c.RedirectURIs)
 	c.PostLogoutURIs = slices.Clone(c.PostLogoutURIs)
-	return c, nil
+	return c, c.checkCredentials()
 }
 
-func (c Client) public() bool { return c.Secret == "" }
+func (c Client) public() bool {
+	return c.Secret == "" && len(c.Certificates) == 0 && len(c.Federated) == 0
+}
 
 func (c Client) wants(optional string) bool { return slices.Contains(c.OptionalClaims, optional) }
 

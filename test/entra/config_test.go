@@ -2,7 +2,9 @@ package entra_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/x509"
 	"math/big"
 	"net/http"
 	"strings"
@@ -37,6 +39,14 @@ func TestNewRefuses(t *testing.T) {
 		{"user with a strange tenant", func(c *entra.Config) {
 			c.Users = []entra.User{{ID: "x", ObjectID: entra.BobOID, Username: "x", TenantID: "common"}}
 		}, "tenant id"},
+		{"tenant of no GUID", func(c *entra.Config) { c.Tenants = []string{"contoso.example"} }, "tenants"},
+		{"domain of no GUID", func(c *entra.Config) { c.Domains = map[string]string{"contoso.example": "contoso"} }, "domains"},
+		{"domain without dot", func(c *entra.Config) { c.Domains = map[string]string{"contoso": entra.DefaultTenantID} }, "domains"},
+		{"policy with a slash", func(c *entra.Config) { c.B2C.Policies = []string{"B2C_1/x"} }, "policy"},
+		{"unknown scope for administrators", func(c *entra.Config) { c.Clients[0].AdminOnly = []string{"Usr.Read"} }, "administrators"},
+		{"certificate without an RSA key", func(c *entra.Config) {
+			c.Clients[0].Certificates = []*x509.Certificate{{PublicKey: ed25519.PublicKey{}}}
+		}, "certificate"},
 		{"object id twice", func(c *entra.Config) {
 			c.Users = []entra.User{{ID: "x", ObjectID: entra.BobOID, Username: "x"}, {ID: "y", ObjectID: entra.BobOID, Username: "y"}}
 		}, "second user"},

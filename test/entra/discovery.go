@@ -16,14 +16,17 @@ func (a authority) template() string {
 // discovery answers with the members that Entra's document has, and no others:
 // no code_challenge_methods_supported, for example, although PKCE works.
 func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, a authority) {
+	if a.policy != "" {
+		s.writeDiscovery(w, s.policyDocument(a))
+		return
+	}
 	base := s.BaseURL()
-	at := base + "/" + a.segment
+	at := base + "/" + a.canonical()
 	var region any
 	if a.tenant != "" {
 		region = "EU"
 	}
-	w.Header().Set("Cache-Control", "max-age=86400, private")
-	writeJSON(w, http.StatusOK, map[string]any{
+	s.writeDiscovery(w, map[string]any{
 		"token_endpoint":                        at + "/oauth2/v2.0/token",
 		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
 		"jwks_uri":                              at + "/discovery/v2.0/keys",
@@ -49,6 +52,15 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, a authority) 
 		"msgraph_host":          hostOf(base),
 		"rbac_url":              "https://pas.windows.net",
 	})
+}
+
+// writeDiscovery writes a document, changed as the faults say.
+func (s *Server) writeDiscovery(w http.ResponseWriter, document map[string]any) {
+	if edit := s.faults.get().DiscoveryEdit; edit != nil {
+		edit(document)
+	}
+	w.Header().Set("Cache-Control", "max-age=86400, private")
+	writeJSON(w, http.StatusOK, document)
 }
 
 func hostOf(base string) string {

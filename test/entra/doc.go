@@ -16,7 +16,10 @@
 //
 // # Addresses
 //
-//	/{tenant}/v2.0/.well-known/openid-configuration   discovery; {tenant} also common, organizations
+// {tenant} is a GUID, a domain name of Config.Domains, common or organizations;
+// for B2C it is a GUID or domain name and a policy: /contoso.example/B2C_1_SignIn/…
+//
+//	/{tenant}/v2.0/.well-known/openid-configuration   discovery
 //	/{tenant}/discovery/v2.0/keys                     JWKS
 //	/{tenant}/oauth2/v2.0/authorize                   authorization endpoint
 //	/{tenant}/login                                   what its pages post to
@@ -25,6 +28,7 @@
 //	/oidc/userinfo                                    userinfo, part of Graph
 //	/v1.0/…  /beta/…                                  Microsoft Graph
 //	/error?code=                                      behind error_uri
+//	/logo/{client id}                                 logos of registrations, which refuse an Authorization header
 //
 // # Pages
 //
@@ -41,46 +45,88 @@
 //
 //	issuer                 {base}/{tid}/v2.0; {tenantid} in the documents of common and organizations
 //	discovery              Entra's members only: PKCE methods and RFC 9207 are not announced
-//	JWKS                   several keys, no alg member, kid = x5t, x5c, issuer; one key of use enc
+//	tenants                TenantID, Tenants, those of Users; by GUID or Config.Domains, documents name the GUID; common and
+//	                       organizations for users of all of them; users of another tenant are AADSTS50020, a page
+//	JWKS                   several keys, no alg member, kid = x5t, x5c, issuer; one key of use enc; with KeysPerTenant
+//	                       each tenant publishes its own alone, common and organizations those of all
+//	External ID            with Config.ExternalID: issuer https://{tid}.ciamlogin.com/{tid}/v2.0, documents and endpoints on
+//	                       {base}; neither common nor organizations
+//	national clouds        Config.V1Issuer alone: https://sts.chinacloudapi.cn/
+//	B2C                    Config.B2C: issuer {base}/{tid}/v2.0/ for all policies; tfp, or acr in lower case; sub = object id;
+//	                       auth_time always, at_hash beside an access token; no roles, groups, Graph, userinfo and consent;
+//	                       an access token only for scopes of an API or for the client's own id as scope; codes and refresh
+//	                       tokens belong to their policy; AADB2C90091 (cancelled), 90077 (silent), 90088, 90086, 90117
 //	redirect URIs          exact; errors about client or redirect URI are a page, others a redirect
 //	state                  over 1,800 characters: AADSTS90015, a page
 //	response modes         query, form_post, fragment; session_state is sent, iss is not
 //	prompt                 none (login_required, interaction_required, consent_required), login, select_account, consent
 //	login_hint             fills in the user name; another user than the session's asks again
-//	claims                 id_token.acrs: approval when essential, then the acrs claim; all else is kept for LastAuthorize
+//	max_age                an older session asks again, 0 always; silently login_required
+//	claims                 acrs of id_token and access_token, value or values: approval when essential, then the acrs claim
+//	                       of that token; access_token.nbf: a sign-in before it asks again; access_token.xms_cc: the claim
+//	                       xms_cc of access tokens; all of them at the token endpoint too, where what the sign-in lacks is
+//	                       interaction_required with claims; all else is kept for LastAuthorize and LastToken
+//	cancel                 access_denied, AADSTS65004
+//	accounts               User.Disabled: AADSTS50057 on the page and for codes and refresh tokens, silently login_required
+//	assignment             Client.AssignmentRequired: others than Assigned are access_denied (AADSTS50105), silently
+//	                       interaction_required, with a code or refresh token invalid_grant
+//	admin consent          Client.AdminOnly: access_denied (AADSTS90094), silently consent_required (AADSTS65001)
 //	PKCE                   S256 and plain; required of public clients
 //	consent                per user, client and scope; also for openid, profile, email, offline_access
-//	code                   10 minutes, once (AADSTS54005), same client and redirect URI; about 940 characters long
+//	code                   10 minutes, once (AADSTS54005), same client, redirect URI and authority (AADSTS700005);
+//	                       about 940 characters long
 //	scope                  Graph's without prefix, other APIs' with; offline_access is not echoed; all that was
 //	                       consented for the resource is granted, also what an earlier sign-in asked for
 //	resources              one per token (AADSTS28000); without scope the first resource of the authorization request
 //	refresh token          90 days, for any resource that was consented; a new one each time, the old one stays good
-//	client credentials     {resource}/.default only; idtyp app, roles, sub = oid, no scp
-//	client authentication  secret in the body or Basic, not both
+//	client credentials     {resource}/.default only; idtyp app, roles, sub = oid, no scp; the tenant of the address, which
+//	                       common and organizations are not (AADSTS50194)
+//	client authentication  one of: secret in the body; Basic; a client assertion
+//	certificates           RS256 and PS256; x5t#S256, else x5t, of Client.Certificates (AADSTS5002727, 700027); iss = sub =
+//	                       client id (700021); aud the token endpoint as asked or with the GUID, or the issuer (700023);
+//	                       exp and nbf (700024); each jti once, which is stricter than Entra
+//	federated credentials  tokens of another issuer (see FederatedIssuer): iss, sub and aud as Client.Federated has them
+//	                       (AADSTS700211, 700213, 700212), signature (50013, 700027), time (700024); good more than once
 //	ID token               RS256; iat and nbf five minutes back; pairwise sub; oid, name, preferred_username need
 //	                       profile, email needs email; roles; up to 200 groups, else _claim_names and _claim_sources
 //	optional claims        auth_time, login_hint, sid, xms_edov, idtyp per registration; no amr
 //	access tokens          Graph's: v1 claims, a nonce in the header, not verifiable with the JWKS; APIs': v2 (azp) or v1 (appid)
 //	logout                 ends the session; returns only to registered addresses, with state
-//	Graph                  /me, /me/manager, /me/memberOf and transitiveMemberOf (pages, $count), checkMemberGroups,
-//	                       getMemberObjects, /organization, /me/photo (404); $select; permissions; error objects
+//	Graph                  /me, /me/manager, /organization, /me/photo (404); $select; permissions; error objects
+//	groups                 /me and /users/{object id or user principal name}: memberOf, transitiveMemberOf (pages of $top,
+//	                       $count), checkMemberGroups (20 ids, GUIDs alone), getMemberObjects and getMemberGroups (up to
+//	                       MaxMemberObjects, then Directory_ResultSizeLimitExceeded); GroupMember.Read.All is enough for
+//	                       all of them, User.Read for checkMemberGroups and memberOf of /me, User.Read.All for the lists
+//	                       of /users, getMemberGroups left out; users of the token's tenant, others are 404
+//	registrations          /servicePrincipals and /applications: (appId='…'), $filter=appId eq '…', or all; $select;
+//	                       Application.Read.All or Directory.Read.All; names, scopes, roles, info with the logo's address
+//	claims challenge       Faults.GraphChallenge: 401 and WWW-Authenticate with error="insufficient_claims", for requests
+//	                       or for items, to tokens with xms_cc cp1 (see CapableToken); acrs is satisfied by a token whose
+//	                       acrs has one of its values, nbf by one issued then or later, anything else by none
 //	$batch                 20 at most, answers in another order, per item status, headers and body, scalar bodies, dependsOn
 //
 // # What is not
 //
-//	client assertions      certificates and federated credentials are refused (AADSTS700027)
 //	response types         id_token and token (implicit and hybrid flows), device code, on-behalf-of, ROPC
-//	accounts               several at once in one browser; personal accounts; tenants by domain name; disabled users
-//	conditional access     beyond acrs; assignment of users to applications; admin-only consent
+//	accounts               several at once in one browser; personal accounts; guests of other tenants
+//	conditional access     beyond acrs and nbf; assignment by group; administrators that consent on a page
+//	applications           that only some tenants know: every client is in every tenant, with the same permissions
 //	lifetimes              Entra varies the access token's between 60 and 90 minutes
 //	logout                 front-channel iframes; the page that asks which account to sign out
-//	other products         B2C, External ID, national clouds, the v1 endpoints
-//	Graph                  everything else; $filter, $expand, $search, $orderby; ConsistencyLevel is not needed for $count; gzip
-//	throttling             only as a fault
+//	B2C                    its sign-up and password-reset pages (AADB2C90118), client credentials, other codes than named above
+//	other products         national clouds beyond the v1 issuer, the v1 endpoints
+//	Graph                  everything else; other $filter, $expand, $search, $orderby; ConsistencyLevel is not needed for
+//	                       $count; gzip; memberships are as flat as User.Groups, and all groups are security groups
+//	permissions            that Entra asks for in pairs (User.Read.All with GroupMember.Read.All); an application's right to
+//	                       read its own registration without any
+//	throttling             only as a fault: EndpointFault for requests, ItemFault for Graph URLs, with Retry-After
 //
 // # Misbehaving
 //
-// SetFaults makes tokens, endpoints, single Graph URLs and callbacks wrong in the
-// ways that Faults lists. Everything else stays right, so that a test sees the
-// one check that it is about.
+// SetFaults makes tokens, endpoints, single Graph URLs, links to next pages and
+// callbacks wrong in the ways that Faults lists. Everything else stays right, so
+// that a test sees the one check that it is about. TokenFaults and
+// AdversarialTokenFaults list what every relying party must refuse, TokenVariants
+// what is odd but right; DiscoveryEdit, JWKSEdit, TokenEdit, EditHeader, EditClaims
+// and EditAccess change any member, and EndpointFault.Body and Location the whole answer.
 package entra

@@ -45,8 +45,8 @@ func TokenFaults() []TokenFault {
 const OtherTenantID = "0bad0bad-0bad-4bad-8bad-0bad0bad0bad"
 
 // EndpointFault is how one endpoint misbehaves. Members combine; the zero value
-// behaves. A body of our own (Garbage, HugeBytes, Status) replaces the real answer
-// and the endpoint does nothing: a code that comes in is not used up.
+// behaves. A body of our own (Garbage, HugeBytes, Body, Location, Status)
+// replaces the real answer and the endpoint does nothing: a code that comes in is not used up.
 type EndpointFault struct {
 	Delay       time.Duration // wait first; ends early when the client goes away
 	Drop        bool          // close the connection without an answer
@@ -54,15 +54,20 @@ type EndpointFault struct {
 	RetryAfter  int           // with Status: seconds in a Retry-After header, when > 0
 	Garbage     bool          // 200 with a body that is no JSON but says that it is
 	HugeBytes   int64         // 200 with one JSON string of this many bytes
+	Body        string        // this text, with Status or 200, as application/json unless ContentType says otherwise
+	Location    string        // a redirect there, with Status or 302
 	ContentType string        // the answer with this content type
 	Times       int           // only so many requests, then behave; 0 means all
 }
 
-// ItemFault is the answer to one Graph URL, alone or inside a batch.
+// ItemFault is how one Graph URL misbehaves, alone or inside a batch.
 type ItemFault struct {
-	Status     int // required
-	RetryAfter int // seconds in a Retry-After header, when > 0
-	Body       any // JSON; nil means Graph's error object
+	Delay      time.Duration     // wait first; items of a batch wait one after the other; ends early when the client goes away
+	Status     int               // 0 means the real answer, to which Header still goes
+	RetryAfter int               // with Status: seconds in a Retry-After header, when > 0
+	Header     map[string]string // with or without Status: these headers on the answer
+	Body       any               // with Status: JSON; nil means Graph's error object
+	Times      int               // only so many requests, then behave; 0 means all
 }
 
 // Faults is how a Server misbehaves. The zero value behaves.
@@ -70,10 +75,20 @@ type Faults struct {
 	IDToken     TokenFault                  // what is wrong with ID tokens
 	AccessToken TokenFault                  // what is wrong with access tokens that are not Graph's
 	EditClaims  func(claims map[string]any) // last change of an ID token's claims; must be safe for concurrent use
+	EditHeader  func(header map[string]any) // last change of an ID token's header, before it is signed; likewise
+	EditAccess  func(claims map[string]any) // last change of an access token's claims, not Graph's; likewise
 	OmitIDToken bool                        // token answers without id_token
 
+	DiscoveryEdit func(document map[string]any) // last change of every discovery document; likewise
+	JWKSEdit      func(set map[string]any)      // last change of every key set: member keys is a []any of map[string]any
+	TokenEdit     func(answer map[string]any)   // last change of every good answer of the token endpoint
+
 	Endpoints map[Endpoint]EndpointFault
-	Graph     map[string]ItemFault // by path and query below the version: "/me/manager"
+	Graph     map[string]ItemFault // by path, or path and query, below the version: "/me/manager", "/me?$select=id"
+
+	GraphChallenge      string   // a claims challenge, as JSON, to tokens of capability cp1 that do not satisfy it; see doc.go
+	GraphChallengeItems []string // not empty: only these URLs are challenged, named as in Graph; else whole answers, a batch's too
+	NextLink            string   // on every page of a collection, the last too, instead of the real @odata.nextLink
 
 	CallbackIssuer           string // an iss parameter (RFC 9207) with this value on the redirect URI
 	CallbackState            string // instead of the client's state
@@ -97,16 +112,18 @@ type faultBox struct {
 	mu   sync.Mutex
 	f    Faults
 	used map[Endpoint]int
+	gone map[string]int // uses of item faults
 }
 
 func (b *faultBox) set(f Faults) {
 	f.Endpoints = maps.Clone(f.Endpoints)
 	f.Graph = maps.Clone(f.Graph)
+	f.GraphChallengeItems = slices.Clone(f.GraphChallengeItems)
 	f.GrantedScopes = slices.Clone(f.GrantedScopes)
 	f.Roles = slices.Clone(f.Roles)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.f, b.used = f, map[Endpoint]int{}
+	b.f, b.used, b.gone = f, map[Endpoint]int{}, map[string]int{}
 }
 
 // get returns the faults, which nobody writes to.

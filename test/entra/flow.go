@@ -13,6 +13,8 @@ const (
 	sessionLifetime = 24 * time.Hour
 	codeLifetime    = 10 * time.Minute
 	refreshLifetime = 90 * 24 * time.Hour
+
+	policyRefreshLifetime = 14 * 24 * time.Hour // B2C's
 )
 
 // SessionCookie is the name of the cookie that makes a second sign-in silent.
@@ -86,13 +88,15 @@ func (s *Server) sessionCookie(value string) *http.Cookie {
 func (s *Server) next(f flow, have session, signedIn bool) step {
 	u, known := s.User(have.oid)
 	switch {
-	case !signedIn || !known:
+	case !signedIn || !known || u.Disabled:
 		return stepPick
 	case !f.picked && (f.req.prompt == "login" || f.req.prompt == "select_account" || hintsElsewhere(f.req.loginHint, u)):
 		return stepPick
-	case f.req.essential && missingAny(have.acrs, f.req.acrs):
+	case !f.picked && f.req.tooOld(have.authTime, s.now()):
+		return stepPick
+	case missingAny(have.acrs, f.req.claims.needed):
 		return stepApprove
-	case f.consented:
+	case f.consented || f.req.authority.policy != "": // B2C asks nobody for consent
 		return stepDone
 	case f.req.prompt == "consent" || len(s.missingConsent(f.req.client, u.ObjectID, f.req.scopes)) > 0:
 		return stepConsent
@@ -116,24 +120,35 @@ func (s *Server) proceed(w http.ResponseWriter, r *http.Request, f flow) {
 
 func (s *Server) proceedAs(w http.ResponseWriter, r *http.Request, f flow, have session, signedIn bool) {
 	at := s.next(f, have, signedIn)
-	if f.req.prompt == "none" && at != stepDone {
-		s.refuse(w, r, f.req, silentRefusal(f.req.client, at, signedIn))
+	silent := f.req.prompt == "none"
+	switch {
+	case at == stepPick && silent:
+		s.refuse(w, r, f.req, s.silentRefusal(f, at, have, signedIn))
 		return
-	}
-	if at == stepPick {
+	case at == stepPick:
 		s.pickPage(w, f, "")
 		return
 	}
 	u, _ := s.User(have.oid) // next found it
-	if home := s.home(u); f.req.authority.tenant != "" && f.req.authority.tenant != home {
-		s.errorPage(w, &stsError{code: 50020, oauth: "invalid_request", text: "User account '" + u.Username + "' from identity provider '" + s.issuer(home) +
-			"' does not exist in tenant '" + f.req.authority.tenant + "' and cannot access the application."})
+	if fail, page := s.barred(f.req, u); page {
+		s.errorPage(w, fail)
+		return
+	} else if fail != nil {
+		s.refuse(w, r, f.req, fail)
+		return
+	}
+	if silent && at != stepDone {
+		s.refuse(w, r, f.req, s.silentRefusal(f, at, have, signedIn))
 		return
 	}
 	switch at {
 	case stepApprove:
 		s.approvePage(w, f, u)
 	case stepConsent:
+		if fail := s.adminNeeded(f.req, u); fail != nil {
+			s.refuse(w, r, f.req, fail)
+			return
+		}
 		s.consentPage(w, f, u)
 	default:
 		s.finish(w, r, f, have)
@@ -141,16 +156,23 @@ func (s *Server) proceedAs(w http.ResponseWriter, r *http.Request, f flow, have 
 }
 
 // silentRefusal is the answer to prompt=none when a page would be needed.
-func silentRefusal(c Client, at step, signedIn bool) *stsError {
+func (s *Server) silentRefusal(f flow, at step, have session, signedIn bool) *stsError {
+	u, _ := s.User(have.oid)
 	switch {
+	case f.req.authority.policy != "":
+		return &stsError{b2c: true, code: 90077, oauth: "interaction_required", text: "User does not have an existing session and request prompt parameter has a value of 'None'."}
 	case at == stepPick && !signedIn:
 		return &stsError{code: 50058, oauth: "login_required", text: "A silent sign-in request was sent but no user is signed in."}
-	case at == stepPick:
+	case at == stepPick && u.Disabled:
+		return disabled("login_required")
+	case at == stepPick && hintsElsewhere(f.req.loginHint, u):
 		return &stsError{code: 16000, oauth: "interaction_required", text: "The signed in user is not the one that the request hints at, or several are signed in."}
+	case at == stepPick:
+		return &stsError{code: 70044, oauth: "login_required", text: "The session has expired or is invalid because it is older than the request allows."}
 	case at == stepApprove:
 		return &stsError{code: 50076, oauth: "interaction_required", text: "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication."}
 	}
-	return consentMissing(c, "consent_required")
+	return consentMissing(f.req.client, "consent_required")
 }
 
 // finish issues the code.
@@ -159,11 +181,12 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, f flow, have ses
 	req := f.req
 	c := code{
 		grant: grant{
-			clientID: req.client.ID, tenant: s.home(u), oid: u.ObjectID, scopes: req.scopes,
+			clientID: req.client.ID, tenant: s.home(u), policy: req.authority.policy, oid: u.ObjectID, scopes: req.scopes,
 			nonce: req.nonce, sid: have.sid, authTime: have.authTime,
-			acrs: slices.DeleteFunc(slices.Clone(req.acrs), func(a string) bool { return !slices.Contains(have.acrs, a) }),
+			acrs: both(req.claims.idContexts, have.acrs), accessACRs: both(req.claims.accessContexts, have.acrs),
+			satisfied: have.acrs, capabilities: req.claims.capabilities,
 		},
-		redirectURI: req.redirectURI, challenge: req.challenge, method: req.method, expires: s.now().Add(codeLifetime),
+		authority: req.authority.canonical(), redirectURI: req.redirectURI, challenge: req.challenge, method: req.method, expires: s.now().Add(codeLifetime),
 	}
 	id := "1." + token(700) // Entra's are about this long
 	s.codes.put(id, c)

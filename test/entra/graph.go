@@ -1,12 +1,12 @@
 package entra
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -25,6 +25,10 @@ type caller struct {
 	app      bool     // app-only: no user
 	scopes   []string // delegated permissions
 	roles    []string // application permissions
+
+	capabilities []string // of the client: claim xms_cc
+	acrs         []string // authentication contexts of the sign-in
+	notBefore    int64    // claim nbf, in seconds
 }
 
 // may reports whether one of the permissions is granted.
@@ -39,6 +43,7 @@ func (c caller) may(permissions ...string) bool {
 // graphCall is one request, alone or an item of a batch.
 type graphCall struct {
 	caller  caller
+	batched bool // an item of a batch
 	version string
 	method  string
 	path    string // below the version, starts with a slash
@@ -59,8 +64,12 @@ func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
 	version, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	who, err := s.graphCaller(r)
 	if err != nil {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.BaseURL()+`/common/oauth2/authorize", client_id="`+GraphAppID+`"`)
+		w.Header().Set("WWW-Authenticate", s.bearerRealm()+`, client_id="`+GraphAppID+`"`)
 		s.writeGraph(w, graphError(http.StatusUnauthorized, "InvalidAuthenticationToken", err.Error()))
+		return
+	}
+	if f := s.faults.get(); len(f.GraphChallengeItems) == 0 && who.mustAnswer(f.GraphChallenge) {
+		s.writeGraph(w, s.insufficientClaims(f.GraphChallenge))
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxGraphBody))
@@ -70,10 +79,10 @@ func (s *Server) graph(w http.ResponseWriter, r *http.Request) {
 	}
 	call := graphCall{caller: who, version: version, method: r.Method, path: "/" + path, query: r.URL.Query(), body: body}
 	if path == "$batch" {
-		s.batch(w, call)
+		s.batch(r.Context(), w, call)
 		return
 	}
-	s.writeGraph(w, s.answerGraph(call, r.URL.RawQuery))
+	s.writeGraph(w, s.answerGraph(r.Context(), call, r.URL.RawQuery))
 }
 
 // graphCaller verifies the bearer token.
@@ -89,6 +98,10 @@ func (s *Server) graphCaller(r *http.Request) (caller, error) {
 	who := caller{
 		clientID: stringClaim(claims, "appid"), tenant: stringClaim(claims, "tid"), app: claims["idtyp"] == "app",
 		scopes: strings.Fields(stringClaim(claims, "scp")), roles: stringsClaim(claims, "roles"),
+		capabilities: stringsClaim(claims, "xms_cc"), acrs: stringsClaim(claims, "acrs"),
+	}
+	if nbf, ok := claims["nbf"].(float64); ok {
+		who.notBefore = int64(nbf)
 	}
 	if who.app {
 		return who, nil
@@ -100,27 +113,14 @@ func (s *Server) graphCaller(r *http.Request) (caller, error) {
 }
 
 // answerGraph answers one call, faults included.
-func (s *Server) answerGraph(c graphCall, rawQuery string) graphReply {
+func (s *Server) answerGraph(ctx context.Context, c graphCall, rawQuery string) graphReply {
 	target := c.path
 	if rawQuery != "" {
 		target += "?" + rawQuery
 	}
-	s.seen.sawGraph(c.method + " " + target)
-	items := s.faults.get().Graph
-	item, ok := items[target]
-	if !ok {
-		item, ok = items[c.path]
-	}
-	if !ok {
-		return s.answerResource(c)
-	}
-	reply := graphFailure(item.Status)
-	if item.Body != nil {
-		reply.body = item.Body
-	}
-	if item.RetryAfter > 0 {
-		reply.header = map[string]string{"Retry-After": strconv.Itoa(item.RetryAfter)}
-	}
+	noted := s.seen.sawGraph(c, target)
+	reply := s.faultyAnswer(ctx, c, target)
+	noted(reply.status)
 	return reply
 }
 
@@ -131,20 +131,6 @@ func graphError(status int, code, message string) graphReply {
 
 func forbidden() graphReply {
 	return graphError(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
-}
-
-func graphFailure(status int) graphReply {
-	switch status {
-	case http.StatusTooManyRequests:
-		return graphError(status, "TooManyRequests", "Too many requests.")
-	case http.StatusForbidden:
-		return forbidden()
-	case http.StatusNotFound:
-		return graphError(status, "Request_ResourceNotFound", "Resource does not exist.")
-	case http.StatusServiceUnavailable:
-		return graphError(status, "serviceNotAvailable", "The service is temporarily unavailable.")
-	}
-	return graphError(status, "generalException", "General exception while processing.")
 }
 
 // stamp adds date and ids to an error, as Graph does.
@@ -179,7 +165,7 @@ func (s *Server) writeGraph(w http.ResponseWriter, reply graphReply) {
 	}
 	h.Set("Content-Type", graphJSON)
 	w.WriteHeader(reply.status)
-	_, _ = w.Write(mustJSON(s.stamp(reply, requestID))) // the client went away
+	_, _ = w.Write(mustJSON(s.stamp(reply, requestID))) //nolint:gosec // JSON, and says so; the client went away
 }
 
 // userInfo is OpenID Connect's userinfo endpoint, which at Entra is part of Graph.

@@ -21,7 +21,7 @@ func (s *Server) interact(w http.ResponseWriter, r *http.Request, _ authority) {
 	}
 	switch {
 	case form.Has("cancel"):
-		s.refuse(w, r, f.req, &stsError{code: 65004, oauth: "access_denied", subcode: "cancel", text: "User declined to consent to access the app."})
+		s.refuse(w, r, f.req, cancelled(f.req.authority))
 	case form.Has("user"):
 		u, ok := s.User(form.Get("user"))
 		if !ok {
@@ -46,6 +46,10 @@ func (s *Server) interact(w http.ResponseWriter, r *http.Request, _ authority) {
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request, f flow, u User) {
+	if u.Disabled {
+		s.pickPage(w, f, disabled("").problem())
+		return
+	}
 	have := s.startSession(w, r, u)
 	f.picked = true
 	s.flows.put(f.id, f)
@@ -59,7 +63,7 @@ func (s *Server) approve(w http.ResponseWriter, r *http.Request, f flow) {
 		s.proceed(w, r, f)
 		return
 	}
-	s.sessions.swap(have.id, func(v *session) { v.acrs = appendNew(slices.Clone(v.acrs), f.req.acrs...) })
+	s.sessions.swap(have.id, func(v *session) { v.acrs = appendNew(slices.Clone(v.acrs), f.req.claims.contexts()...) })
 	s.proceed(w, r, f)
 }
 
@@ -71,4 +75,12 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request, f flow) {
 		s.flows.put(f.id, f)
 	}
 	s.proceed(w, r, f)
+}
+
+// cancelled is the refusal when a person gives up, on whatever page.
+func cancelled(a authority) *stsError {
+	if a.policy != "" {
+		return &stsError{b2c: true, code: 90091, oauth: "access_denied", text: "The user has cancelled entering self-asserted information."}
+	}
+	return &stsError{code: 65004, oauth: "access_denied", subcode: "cancel", text: "User declined to consent to access the app."}
 }

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"crypto"
-	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -16,40 +15,11 @@ import (
 	"time"
 )
 
-// sign makes a JWT of claims. The fault decides what is wrong with key, header
-// or signature; faults of claims were applied before.
-func (s *Server) sign(claims map[string]any, fault TokenFault) string {
-	key, kid := s.keys.signer()
-	header := map[string]any{"typ": "JWT", "alg": "RS256", "kid": kid}
-	switch fault {
-	case AlgNone:
-		header["alg"] = "none"
-		return signingInput(header, claims) + "."
-	case HS256PublicKey:
-		header["alg"] = "HS256"
-		input := signingInput(header, claims)
-		mac := hmac.New(sha256.New, PublicKeyPEM(&key.PublicKey))
-		mac.Write([]byte(input))
-		return input + "." + b64(mac.Sum(nil))
-	case UnknownKid:
-		header["kid"] = token(20)
-	case MissingKid:
-		delete(header, "kid")
-	case NotAJWT:
-		return "this.is-not.a-token"
-	}
-	input := signingInput(header, claims)
-	signature := signRS256(key, input)
-	if fault == WrongSignature {
-		signature[len(signature)/2] ^= 0x10
-	}
-	return input + "." + b64(signature)
-}
-
 // signForGraph makes a token as Graph's: its header holds a nonce, and the
 // signature is made over the nonce's SHA-256, so that nobody but Graph can verify it.
+// The keys are those of the tenant in tid.
 func (s *Server) signForGraph(claims map[string]any) string {
-	key, kid := s.keys.signer()
+	key, kid := s.keys.of(stringClaim(claims, "tid")).signer()
 	header := map[string]any{"typ": "JWT", "alg": "RS256", "kid": kid, "x5t": kid, "nonce": token(32)}
 	shown := signingInput(header, claims)
 	header["nonce"] = hashNonce(header["nonce"])

@@ -8,7 +8,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"math/big"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -20,10 +19,12 @@ type publicKey struct {
 	kid  string // base64url SHA-1 thumbprint of the certificate, as at Entra
 	key  *rsa.PublicKey
 	cert []byte // DER
+	from time.Time
 }
 
-// keys signs, and knows what is published. Besides the signing key it publishes a
-// second one that never signs, as Entra always has several, and one for encryption.
+// keys is the keys of one authority: what signs, and what is published. Besides
+// the signing key it publishes a second one that never signs, as Entra always has
+// several, and one for encryption.
 type keys struct {
 	now   func() time.Time
 	given *rsa.PrivateKey
@@ -32,6 +33,9 @@ type keys struct {
 	private   *rsa.PrivateKey
 	kid       string
 	published []publicKey
+	enc       *rsa.PrivateKey // of the published key for encryption; no decent server signs with it
+	encKid    string
+	idle      string      // kid of the key that never signs
 	ever      []publicKey // also those no longer published: Graph still trusts them
 }
 
@@ -43,6 +47,14 @@ func (k *keys) signer() (*rsa.PrivateKey, string) {
 	defer k.mu.Unlock()
 	k.ready()
 	return k.private, k.kid
+}
+
+// signing returns the current key as it is published.
+func (k *keys) signing() publicKey {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ready()
+	return k.ever[len(k.ever)-1]
 }
 
 func (k *keys) rotate() string {
@@ -89,8 +101,29 @@ func (k *keys) ready() {
 	} else {
 		k.adopt(newPrivateKey())
 	}
-	k.published = append([]publicKey{k.publish("sig", lonelyKey())}, k.published...)
-	k.published = append(k.published, k.publish("enc", lonelyKey()))
+	lonely := k.publish("sig", lonelyKey())
+	k.idle = lonely.kid
+	k.published = append([]publicKey{lonely}, k.published...)
+	k.enc = siblingKey(k.private)
+	enc := k.publish("enc", &k.enc.PublicKey)
+	k.encKid = enc.kid
+	k.published = append(k.published, enc)
+}
+
+// misused returns the key for encryption and its kid.
+func (k *keys) misused() (*rsa.PrivateKey, string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ready()
+	return k.enc, k.encKid
+}
+
+// idleKid returns the kid of the published key that never signs.
+func (k *keys) idleKid() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ready()
+	return k.idle
 }
 
 func (k *keys) adopt(private *rsa.PrivateKey) {
@@ -118,7 +151,7 @@ func (k *keys) publish(use string, key *rsa.PublicKey) publicKey {
 		panic("entra: certificate of a key: " + err.Error())
 	}
 	sum := sha1.Sum(cert) //nolint:gosec // see the import
-	return publicKey{use: use, kid: base64.RawURLEncoding.EncodeToString(sum[:]), key: key, cert: cert}
+	return publicKey{use: use, kid: base64.RawURLEncoding.EncodeToString(sum[:]), key: key, cert: cert, from: template.NotBefore}
 }
 
 func newPrivateKey() *rsa.PrivateKey {
@@ -139,20 +172,21 @@ func lonelyKey() *rsa.PublicKey {
 	return &rsa.PublicKey{N: new(big.Int).SetBytes(b), E: 65537}
 }
 
-// jwks answers with the published keys. As at Entra there is no alg member, and
-// issuer is a template under common.
-func (s *Server) jwks(w http.ResponseWriter, _ *http.Request, a authority) {
-	list := []map[string]any{}
-	for _, p := range s.keys.public() {
-		list = append(list, map[string]any{
-			"kty": "RSA", "use": p.use, "kid": p.kid, "x5t": p.kid,
-			"n":                   base64.RawURLEncoding.EncodeToString(p.key.N.Bytes()),
-			"e":                   base64.RawURLEncoding.EncodeToString(big.NewInt(int64(p.key.E)).Bytes()),
-			"x5c":                 []string{base64.StdEncoding.EncodeToString(p.cert)},
-			"cloud_instance_name": "microsoftonline.com",
-			"issuer":              s.issuer(a.template()),
-		})
+// siblingKey returns another key that costs nothing to make: the primes of key
+// with another exponent. Nobody who has secrets may do that.
+func siblingKey(key *rsa.PrivateKey) *rsa.PrivateKey {
+	one, phi := big.NewInt(1), big.NewInt(1)
+	for _, p := range key.Primes {
+		phi.Mul(phi, new(big.Int).Sub(p, one))
 	}
-	w.Header().Set("Cache-Control", "max-age=86400, private")
-	writeJSON(w, http.StatusOK, map[string]any{"keys": list})
+	for e := int64(65539); ; e += 2 {
+		exponent := big.NewInt(e)
+		d := new(big.Int).ModInverse(exponent, phi)
+		if d == nil || int(e) == key.E {
+			continue
+		}
+		sibling := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: key.N, E: int(e)}, D: d, Primes: slices.Clone(key.Primes)}
+		sibling.Precompute()
+		return sibling
+	}
 }

@@ -27,14 +27,23 @@ func (s *Server) UserToken(userID, clientID, scope string) (string, error) {
 	return s.accessToken(client, g, u, res.resource, names, f), nil
 }
 
-// AppToken returns an app-only access token of a client, as the client
-// credentials grant gives for scope ("<resource>/.default"). Faults apply.
+// AppToken returns an app-only access token of a client in the server's tenant,
+// as the client credentials grant gives for scope ("<resource>/.default"). Faults apply.
 func (s *Server) AppToken(clientID, scope string) (string, error) {
+	return s.AppTokenIn(s.tenant, clientID, scope)
+}
+
+// AppTokenIn is AppToken in another tenant, by GUID or domain name.
+func (s *Server) AppTokenIn(tenant, clientID, scope string) (string, error) {
+	at, ok := s.authority(tenant)
+	if !ok {
+		return "", fmt.Errorf("no tenant %q", tenant)
+	}
 	client, ok := s.client(clientID)
 	if !ok {
 		return "", fmt.Errorf("no client %q", clientID)
 	}
-	answer, fail := s.appTokenAnswer(client, scope)
+	answer, fail := s.appTokenAnswer(at, client, scope)
 	if fail != nil {
 		return "", fail
 	}
@@ -50,7 +59,23 @@ func (s *Server) IDToken(userID, clientID, nonce string) (string, error) {
 	}
 	g.nonce = nonce
 	u, _ := s.User(userID)
-	return s.idToken(client, g, u, asked.oidc, s.faults.get()), nil
+	return s.idToken(client, g, u, asked.oidc, "", s.faults.get()), nil
+}
+
+// PolicyIDToken returns an ID token of a user as a policy of B2C issues it, without
+// an access token beside it. nonce may be "". Faults apply.
+func (s *Server) PolicyIDToken(policy, userID, clientID, nonce string) (string, error) {
+	at, ok := s.policy(s.tenant, policy)
+	if !ok {
+		return "", fmt.Errorf("no policy %q", policy)
+	}
+	client, g, _, err := s.mintGrant(userID, clientID, "openid")
+	if err != nil {
+		return "", err
+	}
+	g.policy, g.nonce = at.policy, nonce
+	u, _ := s.User(userID)
+	return s.policyIDToken(client, g, u, "", s.faults.get()), nil
 }
 
 func (s *Server) mintGrant(userID, clientID, scope string) (Client, grant, askedScopes, error) {

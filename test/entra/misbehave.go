@@ -2,6 +2,7 @@ package entra
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"strconv"
@@ -22,11 +23,18 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, e Endpoint) (
 	if f.ContentType != "" {
 		w = &typedWriter{ResponseWriter: w, contentType: f.ContentType}
 	}
+	if f.Status != 0 && f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
 	switch {
+	case f.Location != "":
+		w.Header().Set("Location", f.Location)
+		w.WriteHeader(cmp.Or(f.Status, http.StatusFound))
+	case f.Body != "":
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(cmp.Or(f.Status, http.StatusOK))
+		_, _ = io.WriteString(w, f.Body) // the client went away
 	case f.Status != 0:
-		if f.RetryAfter > 0 {
-			w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
-		}
 		s.failedEndpoint(w, e, f.Status)
 	case f.Garbage:
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -65,10 +73,19 @@ func (s *Server) failedEndpoint(w http.ResponseWriter, e Endpoint, status int) {
 	case EndpointGraph, EndpointUserInfo:
 		s.writeGraph(w, graphFailure(status))
 	case EndpointToken:
-		s.writeTokenError(w, &stsError{code: 90033, oauth: "temporarily_unavailable", status: status, text: "A transient error has occurred. Please try again."})
+		s.writeTokenError(w, transient(status))
 	default:
 		http.Error(w, http.StatusText(status), status)
 	}
+}
+
+// transient is the token endpoint's refusal for now.
+func transient(status int) *stsError {
+	fail := &stsError{code: 90033, oauth: "temporarily_unavailable", status: status, text: "A transient error has occurred. Please try again."}
+	if status == http.StatusTooManyRequests {
+		fail.code, fail.text = 90055, "There are too many incoming requests. Please try again later."
+	}
+	return fail
 }
 
 // writeHuge answers with a JSON object of one string that is n bytes long. It

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // style is the whole look of the pages; there is no script anywhere.
@@ -97,12 +98,7 @@ func (s *Server) pickPage(w http.ResponseWriter, f flow, problem string) {
 func (s *Server) approvePage(w http.ResponseWriter, f flow, u User) {
 	p := s.flowPage(f, "Approve sign-in request", "approve")
 	p.User = u.Username
-	for i, c := range f.req.acrs {
-		if i > 0 {
-			p.Contexts += ", "
-		}
-		p.Contexts += c
-	}
+	p.Contexts = strings.Join(f.req.claims.contexts(), ", ")
 	s.render(w, http.StatusOK, p)
 }
 

@@ -20,13 +20,15 @@ const (
 	EndpointUserInfo  Endpoint = "userinfo"
 	EndpointGraph     Endpoint = "graph" // /v1.0 and /beta with $batch, which counts once
 	EndpointError     Endpoint = "error" // the page behind error_uri
+	EndpointLogo      Endpoint = "logo"  // the logos of registrations
 )
 
-// authority is the first segment of an address: a tenant, or one of the words
-// that stand for many tenants.
+// authority is the beginning of an address: a tenant, one of the words that stand
+// for many tenants, or a tenant and a policy of B2C.
 type authority struct {
 	segment string
 	tenant  string // "" for common and organizations
+	policy  string // of B2C, else ""; segment then holds it too
 }
 
 type authorityHandler func(http.ResponseWriter, *http.Request, authority)
@@ -40,15 +42,23 @@ func (s *Server) route(path string) (Endpoint, http.HandlerFunc) {
 		return EndpointGraph, s.graph
 	case first == "oidc" && rest == "userinfo":
 		return EndpointUserInfo, methods(s.userInfo, http.MethodGet, http.MethodPost)
+	case first == "logo":
+		return EndpointLogo, methods(s.logo(rest), http.MethodGet)
 	case first == "error" && rest == "":
 		return EndpointError, methods(s.errorCodePage, http.MethodGet)
 	}
 	endpoint, serve, allowed := s.authorityRoute(rest)
+	a, ok := s.authority(first)
 	if endpoint == "" {
-		return "", nil
+		name, below, _ := strings.Cut(rest, "/")
+		if endpoint, serve, allowed = s.authorityRoute(below); endpoint == "" {
+			return "", nil
+		}
+		if a, ok = s.policy(first, name); !ok {
+			return "", nil
+		}
 	}
 	return endpoint, methods(func(w http.ResponseWriter, r *http.Request) {
-		a, ok := s.authority(first)
 		if !ok {
 			s.unknownTenant(w, endpoint, first)
 			return
@@ -74,18 +84,6 @@ func (s *Server) authorityRoute(rest string) (Endpoint, authorityHandler, []stri
 		return EndpointLogout, s.logout, []string{get, post}
 	}
 	return "", nil, nil
-}
-
-// authority accepts the server's tenant, the tenants of its users, and the two
-// words for many tenants. Domain names of tenants are not known.
-func (s *Server) authority(segment string) (authority, bool) {
-	switch {
-	case segment == "common", segment == "organizations":
-		return authority{segment: segment}, true
-	case segment == s.tenant, guid.MatchString(segment) && slices.ContainsFunc(s.allUsers(), func(u User) bool { return u.TenantID == segment }):
-		return authority{segment: segment, tenant: segment}, true
-	}
-	return authority{}, false
 }
 
 func (s *Server) unknownTenant(w http.ResponseWriter, endpoint Endpoint, segment string) {

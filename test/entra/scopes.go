@@ -156,6 +156,9 @@ func (s *Server) checkScopes(c Client) error {
 	if _, fail := s.parseScopes(strings.Join(c.AdminConsent, " ")); fail != nil {
 		return fmt.Errorf("client %q: admin consent: %w", c.ID, fail)
 	}
+	if _, fail := s.parseScopes(strings.Join(c.AdminOnly, " ")); fail != nil {
+		return fmt.Errorf("client %q: scopes for administrators only: %w", c.ID, fail)
+	}
 	for name := range c.AppPermissions {
 		if _, _, ok := s.findResource(name + "/.default"); !ok {
 			return fmt.Errorf("client %q: app permissions: no resource %q", c.ID, name)

@@ -3,7 +3,6 @@ package entra
 import (
 	"maps"
 	"net/url"
-	"slices"
 	"sync"
 )
 
@@ -12,8 +11,10 @@ const graphLogLimit = 1000
 
 // TokenRequest is a request that the token endpoint saw.
 type TokenRequest struct {
-	Form       url.Values // without client_secret and password
-	ClientAuth string     // "client_secret_post", "client_secret_basic" or "none"
+	Form       url.Values // without client_secret, client_assertion and password
+	ClientAuth string     // one of the Auth… constants: what the request tried, also when it was refused
+
+	AssertionHeader, AssertionClaims map[string]any // of a client assertion that could be decoded
 }
 
 type seen struct {
@@ -22,7 +23,9 @@ type seen struct {
 	grants    map[string]int
 	authorize url.Values
 	token     TokenRequest
-	graph     []string
+	graph     []GraphCall
+
+	generation int // how often ResetCounts was called
 }
 
 func newSeen() *seen { return &seen{counts: map[Endpoint]int{}, grants: map[string]int{}} }
@@ -39,22 +42,11 @@ func (s *seen) sawAuthorize(v url.Values) {
 	s.authorize = maps.Clone(v)
 }
 
-func (s *seen) sawToken(form url.Values, clientAuth string) {
-	form = maps.Clone(form)
-	form.Del("client_secret")
-	form.Del("password")
+func (s *seen) sawToken(t TokenRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.token = TokenRequest{Form: form, ClientAuth: clientAuth}
-	s.grants[form.Get("grant_type")]++
-}
-
-func (s *seen) sawGraph(target string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.graph) < graphLogLimit {
-		s.graph = append(s.graph, target)
-	}
+	s.token = t
+	s.grants[t.Form.Get("grant_type")]++
 }
 
 // Requests returns how many requests an endpoint received since the start or
@@ -84,21 +76,17 @@ func (s *Server) LastAuthorize() url.Values {
 func (s *Server) LastToken() TokenRequest {
 	s.seen.mu.Lock()
 	defer s.seen.mu.Unlock()
-	return TokenRequest{Form: maps.Clone(s.seen.token.Form), ClientAuth: s.seen.token.ClientAuth}
+	last := s.seen.token
+	last.Form = maps.Clone(last.Form)
+	last.AssertionHeader, last.AssertionClaims = maps.Clone(last.AssertionHeader), maps.Clone(last.AssertionClaims)
+	return last
 }
 
-// GraphURLs returns the method and URL below the version of each Graph request
-// ("GET /me?$select=id"), in order, items of a batch one by one; the first 1000.
-func (s *Server) GraphURLs() []string {
-	s.seen.mu.Lock()
-	defer s.seen.mu.Unlock()
-	return slices.Clone(s.seen.graph)
-}
-
-// ResetCounts forgets all that Requests, Grants and the Last… functions tell.
+// ResetCounts forgets all that Requests, Grants, GraphCalls and the Last… functions tell.
 func (s *Server) ResetCounts() {
 	s.seen.mu.Lock()
 	defer s.seen.mu.Unlock()
 	fresh := newSeen()
 	s.seen.counts, s.seen.grants, s.seen.authorize, s.seen.token, s.seen.graph = fresh.counts, fresh.grants, nil, TokenRequest{}, nil
+	s.seen.generation++
 }

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -10,23 +11,34 @@ import (
 	"time"
 )
 
-// Server is one tenant of Entra ID and its Microsoft Graph behind one address.
+// Server is Entra ID, with one tenant or several, and Microsoft Graph behind one address.
 // It is an http.Handler and safe for concurrent use. Make it with New.
 type Server struct {
 	now      func() time.Time
 	tenant   string
 	orgName  string
 	lifetime time.Duration
-	keys     *keys
+	keys     *keyring
+	attacker func() *rsa.PrivateKey // a key that is nobody's
 	pages    *template.Template
+
+	more     []string          // tenants beside tenant
+	domains  map[string]string // domain name to tenant
+	v1Issuer string            // prefix
+	external bool              // External ID
+	b2c      B2C
+
+	maxMembers int // of getMemberObjects
 
 	flows     *table[flow]
 	sessions  *table[session]
 	codes     *table[code]
 	refreshes *table[refresh]
-	consents  *consents
-	seen      *seen
-	faults    *faultBox
+
+	assertions *table[struct{}] // client id and jti of those that were used
+	consents   *consents
+	seen       *seen
+	faults     *faultBox
 
 	mu      sync.Mutex // guards what follows
 	base    string
@@ -46,10 +58,12 @@ func New(cfg Config) *Server {
 	}
 	s := &Server{
 		now: cfg.Now, tenant: cfg.TenantID, orgName: cfg.Organization, lifetime: cfg.TokenLifetime,
-		keys: newKeys(cfg.SigningKey, cfg.Now), pages: parsePages(),
-		flows: newTable[flow](), sessions: newTable[session](), codes: newTable[code](), refreshes: newTable[refresh](),
+		keys: newKeyring(cfg), attacker: sync.OnceValue(newPrivateKey), pages: parsePages(),
+		flows: newTable[flow](), sessions: newTable[session](), codes: newTable[code](), refreshes: newTable[refresh](), assertions: newTable[struct{}](),
 		consents: newConsents(), seen: newSeen(), faults: &faultBox{},
 		users: cfg.Users,
+		more:  cfg.Tenants, domains: cfg.Domains, v1Issuer: cfg.V1Issuer, external: cfg.ExternalID, b2c: cfg.B2C,
+		maxMembers: cfg.MaxMemberObjects,
 	}
 	s.SetBaseURL(cfg.BaseURL)
 	for _, c := range cfg.Clients {
@@ -92,8 +106,6 @@ func (s *Server) Issuer() string { return s.issuer(s.tenant) }
 // TenantID returns the GUID of the server's tenant.
 func (s *Server) TenantID() string { return s.tenant }
 
-func (s *Server) issuer(tenant string) string { return s.BaseURL() + "/" + tenant + "/v2.0" }
-
 // RegisterRedirectURI adds a redirect URI to a client.
 // It panics when there is no such client.
 func (s *Server) RegisterRedirectURI(clientID, redirectURI string) {
@@ -113,7 +125,7 @@ func (s *Server) editClient(id string, edit func(*Client)) {
 	if i < 0 {
 		panic(fmt.Sprintf("entra: no client %q", id))
 	}
-	c, _ := s.clients[i].normalised() // copies the slices that readers may hold
+	c, _ := s.clients[i].normalised() // checked before; copies the slices that readers may hold
 	edit(&c)
 	s.clients[i] = c
 }
@@ -146,14 +158,6 @@ func (s *Server) allClients() []Client {
 	defer s.mu.Unlock()
 	return slices.Clone(s.clients)
 }
-
-// RotateKeys makes a new signing key, which signs from now on, and returns its
-// kid. The keys before it stay published, as in an ordinary roll-over at Entra.
-func (s *Server) RotateKeys() string { return s.keys.rotate() }
-
-// DropOldKeys publishes the current signing key alone (and the key that is not
-// for signing), as after an emergency roll-over.
-func (s *Server) DropOldKeys() { s.keys.dropOld() }
 
 // RevokeSessions ends all sign-in sessions and refresh tokens of a user: the
 // next silent sign-in needs interaction, the next refresh is invalid_grant

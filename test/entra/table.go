@@ -23,6 +23,23 @@ func newTable[V any]() *table[V] { return &table[V]{rows: map[string]*V{}} }
 func (t *table[V]) put(id string, v V) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.set(id, v)
+}
+
+// claim puts the zero value under an id and reports whether nothing was there before.
+func (t *table[V]) claim(id string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, taken := t.rows[id]; taken {
+		return false
+	}
+	var zero V
+	t.set(id, zero)
+	return true
+}
+
+// set writes a row. The caller holds mu.
+func (t *table[V]) set(id string, v V) {
 	if _, ok := t.rows[id]; !ok {
 		t.order = append(t.order, id)
 	}

@@ -13,17 +13,23 @@ import (
 type grant struct {
 	clientID string
 	tenant   string
+	policy   string // of B2C, else ""
 	oid      string
 	scopes   askedScopes // all that the authorization request asked
 	nonce    string
 	sid      string
 	authTime time.Time
-	acrs     []string
+	acrs     []string // of the ID token
+
+	satisfied    []string // contexts of the session
+	accessACRs   []string // of access tokens
+	capabilities []string // of the client: claim xms_cc of access tokens
 }
 
 // code is an authorization code.
 type code struct {
 	grant             grant
+	authority         string // where it was issued, canonical
 	redirectURI       string
 	challenge, method string
 	expires           time.Time
@@ -39,7 +45,7 @@ type refresh struct {
 }
 
 // token is the token endpoint.
-func (s *Server) token(w http.ResponseWriter, r *http.Request, _ authority) {
+func (s *Server) token(w http.ResponseWriter, r *http.Request, at authority) {
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	if err := r.ParseForm(); err != nil {
 		s.writeTokenError(w, malformed("the body cannot be read"))
@@ -52,10 +58,10 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, _ authority) {
 			return
 		}
 	}
-	client, method, fail := s.authenticateClient(r, form)
-	s.seen.sawToken(form, method)
+	client, proof, fail := s.authenticateClient(r, form, at)
+	s.seen.sawToken(proof.request(form))
 	if fail != nil {
-		if method == "client_secret_basic" {
+		if proof.method == AuthBasic {
 			w.Header().Set("WWW-Authenticate", `Basic realm="`+s.BaseURL()+`"`)
 		}
 		s.writeTokenError(w, fail)
@@ -64,11 +70,11 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, _ authority) {
 	var answer map[string]any
 	switch form.Get("grant_type") {
 	case "authorization_code":
-		answer, fail = s.redeemCode(client, form)
+		answer, fail = s.redeemCode(at, client, form)
 	case "refresh_token":
-		answer, fail = s.redeemRefresh(client, form)
+		answer, fail = s.redeemRefresh(at, client, form)
 	case "client_credentials":
-		answer, fail = s.appTokenAnswer(client, form.Get("scope"))
+		answer, fail = s.appTokenAnswer(at, client, form.Get("scope"))
 	case "":
 		fail = missingParameter("grant_type")
 	default:
@@ -78,47 +84,14 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, _ authority) {
 		s.writeTokenError(w, fail)
 		return
 	}
+	if edit := s.faults.get().TokenEdit; edit != nil {
+		edit(answer)
+	}
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// authenticateClient takes the secret from the body or from Basic, never from both.
-func (s *Server) authenticateClient(r *http.Request, form url.Values) (Client, string, *stsError) {
-	id, secret, method := form.Get("client_id"), form.Get("client_secret"), "none"
-	if secret != "" {
-		method = "client_secret_post"
-	}
-	if user, password, ok := r.BasicAuth(); ok {
-		if secret != "" {
-			return Client{}, "client_secret_basic", malformed("more than one client authentication")
-		}
-		basicID, err1 := url.QueryUnescape(user)
-		basicSecret, err2 := url.QueryUnescape(password)
-		if err1 != nil || err2 != nil || (id != "" && id != basicID) {
-			return Client{}, "client_secret_basic", malformed("the Authorization header does not fit")
-		}
-		id, secret, method = basicID, basicSecret, "client_secret_basic"
-	}
-	if id == "" {
-		return Client{}, method, missingParameter("client_id")
-	}
-	client, ok := s.client(id)
-	switch {
-	case !ok:
-		return client, method, unknownClient(id, s.orgName)
-	case form.Has("client_assertion"):
-		return client, method, &stsError{code: 700027, oauth: "invalid_client", status: http.StatusUnauthorized, text: "The certificate with identifier used to sign the client assertion is not registered on application."}
-	case client.public() && secret != "":
-		return client, method, &stsError{code: 700025, oauth: "invalid_client", status: http.StatusUnauthorized, text: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."}
-	case !client.public() && secret == "":
-		return client, method, &stsError{code: 7000218, oauth: "invalid_client", status: http.StatusUnauthorized, text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."}
-	case subtle.ConstantTimeCompare([]byte(secret), []byte(client.Secret)) != 1:
-		return client, method, &stsError{code: 7000215, oauth: "invalid_client", status: http.StatusUnauthorized, text: "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '" + client.ID + "'."}
-	}
-	return client, method, nil
-}
-
 // redeemCode checks everything about a code before it uses it up.
-func (s *Server) redeemCode(client Client, form url.Values) (map[string]any, *stsError) {
+func (s *Server) redeemCode(at authority, client Client, form url.Values) (map[string]any, *stsError) {
 	id := form.Get("code")
 	if id == "" {
 		return nil, missingParameter("code")
@@ -127,27 +100,38 @@ func (s *Server) redeemCode(client Client, form url.Values) (map[string]any, *st
 	if !ok {
 		return nil, &stsError{code: 70000, oauth: "invalid_grant", text: "The provided value for the 'code' parameter is not valid."}
 	}
-	if fail := s.checkCode(c, client, form); fail != nil {
+	if fail := s.checkCode(at, c, client, form); fail != nil {
+		return nil, fail
+	}
+	if fail := s.standing(client, c.grant.oid); fail != nil {
 		return nil, fail
 	}
 	asked, fail := s.tokenScopes(client, c.grant, form.Get("scope"), "")
 	if fail != nil {
 		return nil, fail
 	}
+	g, fail := c.grant.withClaims(form.Get("claims"))
+	if fail != nil {
+		return nil, fail
+	}
 	if before, _ := s.codes.swap(id, func(v *code) { v.used = true }); before.used {
 		return nil, alreadyRedeemed()
 	}
-	return s.delegatedAnswer(client, c.grant, asked), nil
+	return s.delegatedAnswer(client, g, asked), nil
 }
 
 func alreadyRedeemed() *stsError {
 	return &stsError{code: 54005, oauth: "invalid_grant", text: "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."}
 }
 
-func (s *Server) checkCode(c code, client Client, form url.Values) *stsError {
+func (s *Server) checkCode(at authority, c code, client Client, form url.Values) *stsError {
 	switch {
 	case c.used:
 		return alreadyRedeemed()
+	case c.grant.policy != at.policy:
+		return &stsError{b2c: true, code: 90088, oauth: "invalid_grant", text: "The provided grant has not been issued for this endpoint. Actual Value : " + c.grant.policy + " and Expected Value : " + at.policy}
+	case c.authority != at.canonical():
+		return &stsError{code: 700005, oauth: "invalid_grant", text: "Provided Authorization Code is intended to use against other tenant, thus rejected."}
 	case c.grant.clientID != client.ID:
 		return &stsError{code: 700005, oauth: "invalid_grant", text: "Provided Authorization Code is intended to use against other client."}
 	case !s.now().Before(c.expires):
@@ -180,28 +164,31 @@ func verifies(c code, verifier string) bool {
 
 // redeemRefresh gives tokens for any one resource that was consented to, and a
 // new refresh token. The old one stays good until it ends, as at Entra.
-func (s *Server) redeemRefresh(client Client, form url.Values) (map[string]any, *stsError) {
+func (s *Server) redeemRefresh(at authority, client Client, form url.Values) (map[string]any, *stsError) {
 	id := form.Get("refresh_token")
 	if id == "" {
 		return nil, missingParameter("refresh_token")
 	}
 	t, ok := s.refreshes.get(id)
 	switch {
-	case !ok, t.grant.clientID != client.ID:
+	case !ok, t.grant.clientID != client.ID, t.grant.policy != at.policy, at.tenant != "" && at.tenant != t.grant.tenant:
 		return nil, &stsError{code: 70000, oauth: "invalid_grant", text: "The provided value for the 'refresh_token' parameter is not valid."}
 	case t.revoked:
 		return nil, &stsError{code: 50173, oauth: "invalid_grant", text: "The provided grant has expired due to it being revoked, a fresh auth token is needed."}
 	case !s.now().Before(t.expires):
 		return nil, &stsError{code: 700082, oauth: "invalid_grant", text: "The refresh token has expired due to inactivity."}
 	}
-	if _, ok := s.User(t.grant.oid); !ok {
-		return nil, &stsError{code: 50034, oauth: "invalid_grant", text: "The user account does not exist in the directory."}
+	if fail := s.standing(client, t.grant.oid); fail != nil {
+		return nil, fail
 	}
 	asked, fail := s.tokenScopes(client, t.grant, form.Get("scope"), t.last)
 	if fail != nil {
 		return nil, fail
 	}
-	g := t.grant
+	g, fail := t.grant.withClaims(form.Get("claims"))
+	if fail != nil {
+		return nil, fail
+	}
 	g.nonce = "" // refreshed ID tokens have none
 	return s.delegatedAnswer(client, g, asked), nil
 }
@@ -209,6 +196,9 @@ func (s *Server) redeemRefresh(client Client, form url.Values) (map[string]any, 
 // tokenScopes decides for which resource and scopes a token is. Without a scope
 // parameter it is the resource of before, or the first of the authorization request.
 func (s *Server) tokenScopes(client Client, g grant, text, last string) (askedScopes, *stsError) {
+	if g.policy != "" {
+		return s.policyRequest(client, g, text)
+	}
 	asked, fail := s.parseScopes(text)
 	if fail != nil {
 		if fail.code == 650053 {

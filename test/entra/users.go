@@ -47,10 +47,11 @@ const BloatSize = 64 << 10
 type User struct {
 	ID       string         // letters, digits and dashes; names the user in pages and in SignIn
 	ObjectID string         // claim oid, a GUID
-	TenantID string         // home tenant; "" means the server's. Users of others sign in through common only
+	TenantID string         // home tenant; "" means the server's. Users of others sign in there, or through organizations and common
 	Username string         // preferred_username and user principal name
 	Name     string         // "" means no name claim
 	Email    string         // "" means no email claim
+	Disabled bool           // cannot sign in, and refresh tokens stop (AADSTS50057)
 	Roles    []string       // app roles
 	Groups   []string       // object ids of groups
 	Manager  string         // ID of the manager; "" means none
