@@ -46,6 +46,7 @@ func house() []room {
 		{path: "authserver/headers", floor: carrying, reach: sealing},
 		{path: "authserver/pages", floor: carrying, reach: sealing},
 		{path: "authserver/graph", floor: carrying, reach: sealing},
+		{path: "authserver/credential", floor: carrying, reach: sealing},
 		{path: "authserver/assertion", floor: carrying, reach: sealing},
 		{path: "authserver/policy", floor: carrying, reach: sealing},
 
