@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,7 +15,7 @@ type Message struct {
 	Details     []Detail      // what is missing, in which application
 	Links       []Link        // the first is the one to click
 	Correlation string        // shown as "Correlation id"
-	RetryAfter  time.Duration // header Retry-After when above 0, whole seconds, rounded up
+	RetryAfter  time.Duration // when above 0: header Retry-After in whole seconds, rounded up, and the page says it
 }
 
 // Detail is a label with its values. Without values it is not shown; more than
@@ -30,6 +31,7 @@ type Link struct{ Text, URL string }
 
 type messageView struct {
 	Text        string
+	Retry       string
 	Details     []detailView
 	Links       []Link
 	Correlation string
@@ -55,9 +57,21 @@ func (p *Pages) Message(w http.ResponseWriter, m Message) {
 	if m.RetryAfter > 0 {
 		seconds := int64((m.RetryAfter + time.Second - 1) / time.Second)
 		w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+		v.Retry = retryText(seconds)
 	}
 	f := frame{Title: Cap(m.Title, maxTitle), Icon: icon(m.Status), Page: v}
-	p.write(w, m.Status, p.message, f, "'none'")
+	p.write(w, m.Status, kindMessage, f, "'none'")
+}
+
+// retryText is in minutes, rounded up, where nobody would count seconds.
+func retryText(seconds int64) string {
+	switch {
+	case seconds == 1:
+		return "Try again in 1 second."
+	case seconds > 120:
+		return fmt.Sprintf("Try again in %d minutes.", (seconds+59)/60)
+	}
+	return fmt.Sprintf("Try again in %d seconds.", seconds)
 }
 
 func safeLinks(links []Link) []Link {

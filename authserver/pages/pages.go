@@ -1,6 +1,7 @@
 // Package pages writes what a person sees at the door: error pages, the
 // question before signing out, and the page about the signed-in user; and the
-// same answers as JSON for programs.
+// same answers as JSON for programs. It gives them the colour, name and logo of
+// a brand.
 //
 // It escapes and caps every text that it is given, sends one strict
 // Content-Security-Policy and no script at all. It knows nothing of cookies,
@@ -9,117 +10,83 @@ package pages
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
-
-//go:embed templates/*.html templates/style.css
-var files embed.FS
 
 // Config sets up Pages. The zero value is good.
 type Config struct {
-	Title string // the name in the corner and in the tab; "" means EasyAuth; at most 60 characters
+	Brand    Brand
+	LogoPath string // where Logo is served, "/easyauth/logo"; "": no page shows a logo, and Brand may have none
 }
 
 // Pages holds the parsed templates. It is safe for concurrent use.
 type Pages struct {
-	brand    string
-	message  *template.Template
-	confirm  *template.Template
-	me       *template.Template
-	styleSrc string // the CSP source of the inlined style sheet
+	own      Brand // Config.Brand
+	ownLogo  *logo // nil: none
+	logoPath string
+	look     atomic.Pointer[look]
 }
 
 // frame is what the layout around every page needs.
 type frame struct {
-	Brand string
+	House house
 	Title string
 	Icon  string // which of the layout's pictures
 	Wide  bool
 	Page  any
 }
 
-// New parses the embedded templates. It returns an error for a title that is
-// too long or holds control characters.
+// New parses the embedded templates. It returns an error that names every
+// member of the brand that cannot be used, or a logo's path that is none.
 func New(cfg Config) (*Pages, error) {
-	if cfg.Title == "" {
-		cfg.Title = "EasyAuth"
+	p := &Pages{own: cfg.Brand, logoPath: cfg.LogoPath}
+	var err error
+	if p.ownLogo, err = p.own.clean(); err != nil {
+		return nil, fmt.Errorf("pages: brand: %w", err)
 	}
-	if Cap(cfg.Title, maxBrand) != cfg.Title {
-		return nil, fmt.Errorf("pages: the title must be at most %d characters, none of them a control character", maxBrand)
+	if p.logoPath != "" && (p.logoPath[0] != '/' || linkURL(p.logoPath) == "" || strings.ContainsAny(p.logoPath, "?#")) {
+		return nil, fmt.Errorf("pages: %q is no path for the logo", p.logoPath)
 	}
-	layout, err := readLayout()
+	if p.ownLogo != nil && p.logoPath == "" {
+		return nil, errors.New("pages: there is a logo, but no path for it")
+	}
+	first, err := newLook(p.own, p.ownLogo, p.logoPath)
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{brand: cfg.Title}
-	for name, dst := range map[string]**template.Template{
-		"message": &p.message, "confirm": &p.confirm, "me": &p.me,
-	} {
-		t, err := template.New("layout").Parse(layout)
-		if err == nil {
-			*dst, err = t.ParseFS(files, "templates/"+name+".html")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("pages: parse template %q: %w", name, err)
-		}
-	}
-	p.styleSrc, err = p.hashStyle()
-	return p, err
+	p.look.Store(first)
+	return p, nil
 }
 
-// readLayout returns the layout with the style sheet put in its place. The
-// style sheet becomes part of the template, so no unescaped text is ever
-// handed to one.
-func readLayout() (string, error) {
-	layout, err := files.ReadFile("templates/layout.html")
-	if err != nil {
-		return "", fmt.Errorf("pages: %w", err)
-	}
-	css, err := files.ReadFile("templates/style.css")
-	if err != nil {
-		return "", fmt.Errorf("pages: %w", err)
-	}
-	return strings.Replace(string(layout), "STYLESHEET", string(css), 1), nil
-}
+// kind is one of the templates, by its file.
+type kind string
 
-// hashStyle renders a page and hashes the style sheet as it is really sent:
-// html/template drops comments from it, so a hash of the file would not fit.
-func (p *Pages) hashStyle() (string, error) {
-	var b bytes.Buffer
-	if err := p.message.Execute(&b, frame{Page: messageView{}}); err != nil {
-		return "", fmt.Errorf("pages: render: %w", err)
-	}
-	_, rest, _ := strings.Cut(b.String(), "<style>")
-	css, _, found := strings.Cut(rest, "</style>")
-	if !found {
-		return "", errors.New("pages: the layout has no style sheet")
-	}
-	sum := sha256.Sum256([]byte(css))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'", nil
-}
+const (
+	kindMessage kind = "message"
+	kindConfirm kind = "confirm"
+	kindMe      kind = "me"
+)
 
 // write renders into memory first, so that a fault never leaves half a page
 // behind a good status. formAction is the value of that CSP directive.
-func (p *Pages) write(w http.ResponseWriter, status int, t *template.Template, f frame, formAction string) {
-	f.Brand = p.brand
+func (p *Pages) write(w http.ResponseWriter, status int, which kind, f frame, formAction string) {
+	k := p.look.Load()
+	f.House = k.house
 	var body bytes.Buffer
-	if err := t.Execute(&body, f); err != nil {
+	if err := k.templates[which].Execute(&body, f); err != nil {
 		body.Reset()
 		body.WriteString("<!doctype html><title>Internal error</title><p>This page could not be shown.")
 		status = http.StatusInternalServerError
 	}
 	h := w.Header()
 	SecurityHeaders(h)
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+p.styleSrc+
-		"; img-src data:; base-uri 'none'; form-action "+formAction+"; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src "+k.styleSrc+
+		"; img-src "+k.imgSrc+"; base-uri 'none'; form-action "+formAction+"; frame-ancestors 'none'")
 	send(w, status, "text/html; charset=utf-8", body.Bytes())
 }
 

@@ -107,7 +107,7 @@ func TestEveryFieldIsEscaped(t *testing.T) {
 		"details summary ul li a footer code strong form input button time")
 	for _, payload := range []string{
 		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `</title><svg/onload=alert(1)>`,
-		`</style><script>alert(1)</script>`, `{{.Brand}}`, "javascript:alert(1)", `<!--`, "&lt;script&gt;",
+		`</style><script>alert(1)</script>`, `{{.House.Name}}`, "javascript:alert(1)", `<!--`, "&lt;script&gt;",
 	} {
 		for name, pg := range every(t, payload) {
 			if !strings.Contains(pg.text, payload) {
@@ -196,6 +196,26 @@ func TestRetryAfter(t *testing.T) {
 		if got := pg.Header().Get("Retry-After"); got != want {
 			t.Errorf("%v: Retry-After %q, want %q", d, got, want)
 		}
+		if pg.Header().Get("Refresh") != "" || strings.Contains(pg.Body.String(), "http-equiv") {
+			t.Errorf("%v: the page reloads by itself", d)
+		}
+	}
+}
+
+func TestRetryAfterIsOnThePage(t *testing.T) {
+	p := newPages(t)
+	for d, want := range map[time.Duration]string{
+		1: "Try again in 1 second.", time.Second: "Try again in 1 second.", 5 * time.Second: "Try again in 5 seconds.",
+		2 * time.Minute: "Try again in 120 seconds.", 121 * time.Second: "Try again in 3 minutes.", time.Hour: "Try again in 60 minutes.",
+	} {
+		if pg := render(t, func(w http.ResponseWriter) { p.Message(w, Message{Status: 503, RetryAfter: d}) }); !strings.Contains(pg.text, want) {
+			t.Errorf("%v: %q", d, pg.text)
+		}
+	}
+	for _, d := range []time.Duration{0, -time.Second} {
+		if pg := render(t, func(w http.ResponseWriter) { p.Message(w, Message{Status: 503, RetryAfter: d}) }); strings.Contains(pg.text, "Try again") {
+			t.Errorf("%v: %q", d, pg.text)
+		}
 	}
 }
 
@@ -225,21 +245,5 @@ func TestHeadAnswersWithLengthAndNoBody(t *testing.T) {
 	}
 	if lengths[0] != lengths[1] || lengths[0] < 1000 {
 		t.Errorf("lengths of HEAD and GET: %v", lengths)
-	}
-}
-
-func TestTitleOfConfig(t *testing.T) {
-	for _, bad := range []string{strings.Repeat("x", 61), "a\nb", "a\x00b", "a\u202eb"} {
-		if _, err := New(Config{Title: bad}); err == nil {
-			t.Errorf("title %q is accepted", bad)
-		}
-	}
-	p, err := New(Config{Title: "Müller & Söhne"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pg := render(t, func(w http.ResponseWriter) { p.Message(w, Message{Status: 200, Title: "Hello"}) })
-	if got := textOf(pg.all("title")[0]); got != "Hello · Müller & Söhne" {
-		t.Errorf("title %q", got)
 	}
 }

@@ -28,7 +28,7 @@ func (p *Pages) ConfirmSignOut(w http.ResponseWriter, c ConfirmSignOut) {
 		User:      Cap(c.User, maxValue),
 	}
 	f := frame{Title: "Do you want to sign out?", Icon: "door", Page: v}
-	p.write(w, http.StatusOK, p.confirm, f, formAction(c.FormOrigins))
+	p.write(w, http.StatusOK, kindConfirm, f, formAction(c.FormOrigins))
 }
 
 // Me is what a signed-in user may read about themselves.
@@ -96,5 +96,5 @@ func (p *Pages) Me(w http.ResponseWriter, m Me) {
 	if title == "" {
 		title = "You are signed in"
 	}
-	p.write(w, http.StatusOK, p.me, frame{Title: title, Icon: "person", Wide: true, Page: v}, "'none'")
+	p.write(w, http.StatusOK, kindMe, frame{Title: title, Icon: "person", Wide: true, Page: v}, "'none'")
 }

@@ -9,7 +9,7 @@ import (
 // Limits of texts in characters. Anything longer is cut with an ellipsis: some
 // of it comes from an identity provider or from users themselves.
 const (
-	maxBrand       = 60
+	maxBrand       = 80
 	maxTitle       = 120
 	maxText        = 800
 	maxLabel       = 80

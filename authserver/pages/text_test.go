@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -93,57 +92,4 @@ func TestSecurityHeadersAreShort(t *testing.T) {
 	if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") {
 		t.Errorf("policy %q", csp)
 	}
-}
-
-// TestContrast computes WCAG 2's contrast of every pair of text and ground in
-// both colour schemes; 4.5 is its level AA for text.
-func TestContrast(t *testing.T) {
-	css, err := files.ReadFile("templates/style.css")
-	if err != nil {
-		t.Fatal(err)
-	}
-	light, dark, found := strings.Cut(string(css), "prefers-color-scheme: dark")
-	if !found {
-		t.Fatal("no dark colour scheme")
-	}
-	dark, _, _ = strings.Cut(dark, "box-sizing")
-	for scheme, block := range map[string]string{"light": light, "dark": dark} {
-		colour := map[string]float64{}
-		for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]+)`).FindAllStringSubmatch(block, -1) {
-			colour[m[1]] = luminance(t, m[2])
-		}
-		for _, pair := range []string{
-			"text/card", "text/back", "soft/card", "soft/back", "soft/glow", "text/chip", "accent/card", "on-accent/accent",
-			"on-accent/accent-hover", "bad/bad-back", "warn/warn-back", "good/good-back", "accent/info-back",
-		} {
-			ink, ground, _ := strings.Cut(pair, "/")
-			a, okA := colour[ink]
-			b, okB := colour[ground]
-			if ratio := (max(a, b) + 0.05) / (min(a, b) + 0.05); !okA || !okB || ratio < 4.5 {
-				t.Errorf("%s: %s has a contrast of %.2f", scheme, pair, ratio)
-			}
-		}
-	}
-}
-
-func luminance(t *testing.T, hex string) float64 {
-	t.Helper()
-	if len(hex) == 3 {
-		hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
-	}
-	var sum float64
-	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
-		n, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := float64(n) / 255
-		if c <= 0.04045 {
-			c /= 12.92
-		} else {
-			c = math.Pow((c+0.055)/1.055, 2.4)
-		}
-		sum += weight * c
-	}
-	return sum
 }
