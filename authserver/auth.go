@@ -18,9 +18,11 @@ import (
 type verdict struct {
 	decision access.Decision
 	ask      ingress.Ask
-	session  *session.Session
-	graph    []string // the queries of this auth-url, in its order
-	err      error    // a detail for the log
+	identity *access.Identity // who asks; nil: nobody
+	session  *session.Session // the session that says so; nil with a bearer token
+	bearer   bool             // a bearer token decided, whatever the cookies say
+	graph    []string         // the queries of this auth-url, in its order
+	err      error            // a detail for the log
 }
 
 // auth answers nginx's auth_request: 202 with identity headers, 401 with one
@@ -59,16 +61,37 @@ func (s *Server) judge(r *http.Request) (v verdict) {
 		v.decision, v.err = access.Decision{Outcome: access.Deny, Reason: access.ReasonBadQuery}, err
 		return v
 	}
-	var reason access.Reason
-	v.session, reason, v.err = s.Sessions.Read(r.Header)
-	if v.session == nil {
-		v.decision = access.Decide(nil, req)
-		v.decision.Reason = reason
+	v.graph = req.Graph
+	if s.Bearer != nil && s.judgeBearer(r, req, &v) {
 		return v
 	}
-	v.decision = access.Decide(&v.session.Identity, req)
-	v.graph = req.Graph
+	s.judgeSession(r, req, &v)
 	return v
+}
+
+// judgeSession decides by the session cookie.
+func (s *Server) judgeSession(r *http.Request, req *access.Requirement, v *verdict) {
+	var reason access.Reason
+	now := s.Sessions.Now()
+	v.session, reason, v.err = s.Sessions.Read(r.Header)
+	if v.session == nil {
+		v.decision = access.Decide(nil, req, now)
+		v.decision.Reason = reason
+		return
+	}
+	v.identity = &v.session.Identity
+	v.decision = access.Decide(v.identity, req, now)
+	if v.decision.Outcome == access.Allow && v.ask.Navigation && s.Sessions.EndsSoon(r.Header, v.session) && !s.sentToRenew(r, v) {
+		v.decision = access.Decision{Outcome: access.SignIn, Reason: access.ReasonRenew}
+	}
+}
+
+// sentToRenew reports whether this page was refused for renewal before, and comes
+// again as it was: its location does not lead to a sign-in (it has no
+// auth-signin), so that the session had better be used while it lasts.
+func (s *Server) sentToRenew(r *http.Request, v *verdict) bool {
+	d := s.Denials.Find(r.Header, v.ask.Original.Host, v.ask.Original.RequestURI)
+	return d != nil && d.Renew
 }
 
 // unsureAfterPanic, deferred, turns a panic into Unsure: never a pass, and never
@@ -89,22 +112,29 @@ func (s *Server) allow(h http.Header, v *verdict) {
 		}
 	}()
 	defer v.unsureAfterPanic()
-	if s.Headers.Render(&v.session.Identity).Write(h, v.graph) {
+	if s.Headers.Render(v.identity).Write(h, v.graph) {
 		s.Metrics.HeaderOverflow()
+	}
+	if v.session == nil {
+		return
 	}
 	if line := s.Sessions.Touch(v.session); line != "" {
 		h["Set-Cookie"] = []string{line}
 	}
 }
 
-// deny sets the denial cookie. It is a hint: without it login starts a plain
-// sign-in, so a failure here changes no answer.
+// deny sets the denial cookie, and tells a script how to get a token. Both are
+// hints: without the cookie login starts a plain sign-in, so a failure here
+// changes no answer.
 func (s *Server) deny(h http.Header, r *http.Request, v *verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			v.err = errors.Join(v.err, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
+	if s.Bearer != nil && (v.bearer || !v.ask.Navigation) {
+		h["Www-Authenticate"] = []string{s.Bearer.Challenge(v.challenge())}
+	}
 	line, err := s.Denials.Add(r.Header, v.ask.Original, v.decision, v.ask.Navigation)
 	if err != nil {
 		v.err = errors.Join(v.err, err)
@@ -132,8 +162,11 @@ func (s *Server) logDecision(r *http.Request, v *verdict) {
 		slog.String("outcome", v.decision.Outcome.String()), slog.String("reason", v.decision.Reason.String()),
 		slog.String("method", pages.Cap(v.ask.Method, 16)), slog.String("host", pages.Cap(v.ask.Original.Host, 253)), slog.String("path", pages.Cap(path, 200)),
 	}
-	if v.session != nil {
-		attrs = append(attrs, slog.String("user", v.session.Identity.Key().ID))
+	if v.identity != nil {
+		attrs = append(attrs, slog.String("user", v.identity.Key().ID))
+	}
+	if v.bearer {
+		attrs = append(attrs, slog.Bool("bearer", true))
 	}
 	if v.err != nil {
 		attrs = append(attrs, slog.String("error", v.err.Error()))

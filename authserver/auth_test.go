@@ -351,7 +351,7 @@ func TestAttack15And16HostileTickets(t *testing.T) {
 		{"the same key, elsewhere in the ring", elsewhere(options{keys: [][]byte{key(1), key(9)}}), access.ReasonOK},
 		{"attack 16: another base path", elsewhere(options{basePath: "/other"}), access.ReasonTicketInvalid},
 		{"attack 16: another client id", elsewhere(options{clientID: "22222222-0000-4000-8000-000000000002"}), access.ReasonTicketInvalid},
-		{"attack 16: another authority", elsewhere(options{issuer: k.idp.BaseURL() + "/" + emulator.DefaultTenantID + "/other/v2.0"}), access.ReasonTicketInvalid},
+		{"attack 16: another authority", elsewhere(options{issuer: "https://other.example/" + emulator.DefaultTenantID + "/v2.0"}), access.ReasonTicketInvalid},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

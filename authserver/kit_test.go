@@ -3,6 +3,8 @@ package authserver_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"io"
 	"log/slog"
 	"net/http"
@@ -19,6 +21,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver"
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
+	"github.com/easyauth-sidecar/easyauth/authserver/credential"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
@@ -56,6 +59,20 @@ type options struct {
 	success      int
 	queries      map[string]string
 	scopes       []string
+	renewBefore  time.Duration
+	graphTimeout time.Duration
+	groups       signin.Groups
+	appMembers   bool
+	members      authserver.Members // instead
+	bearer       bool
+	audiences    []string
+	ignoreOther  bool // tokens of ours for another audience
+	capabilities []string
+	corsOrigins  []string
+	names        *access.ScopeNames // nil: of a registration that exposes nothing
+	credential   entra.Credential   // nil: the client secret
+	edit         func(*entra.Config)
+	emulator     func(*emulator.Config)
 }
 
 // kit is a whole server on a clock that the test sets, with an emulated Entra ID.
@@ -65,6 +82,8 @@ type kit struct {
 	server   *authserver.Server
 	admin    *authserver.Admin
 	provider *entra.RelyingParty
+	graph    *graph.Client
+	pages    *pages.Pages
 	cookies  cookie.Set
 	sessions *session.Manager
 	registry *prometheus.Registry
@@ -122,12 +141,15 @@ func newKit(t *testing.T, o options) *kit {
 	if o.success == 0 {
 		o.success = http.StatusAccepted
 	}
+	if o.graphTimeout == 0 {
+		o.graphTimeout = 30 * time.Second
+	}
 	if o.scopes == nil {
 		o.scopes = []string{"openid", "profile", "email"}
 	}
 	k := &kit{t: t, now: time.Now().UTC().Truncate(time.Second), registry: prometheus.NewRegistry(), log: &lockedBuffer{}, idp: o.idp}
 	if k.idp == nil {
-		k.idp = startEntra(t, k.clock)
+		k.idp = startEntra(t, k.clock, o.emulator)
 	}
 	if o.issuer == "" {
 		o.issuer = k.idp.BaseURL() + "/" + emulator.DefaultTenantID + "/v2.0"
@@ -143,16 +165,31 @@ func newKit(t *testing.T, o options) *kit {
 	return k
 }
 
-func startEntra(t *testing.T, now func() time.Time) *emulator.Server {
+// signingKey is made once for all tests: it takes the longest of all.
+var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+func startEntra(t *testing.T, now func() time.Time, edits ...func(*emulator.Config)) *emulator.Server {
 	redirects, signouts := []string{}, []string{}
 	for _, host := range []string{"app.example.com", "other.example.com", "login.example.com"} {
 		redirects = append(redirects, "https://"+host+basePath+"/signin-oidc")
 		signouts = append(signouts, "https://"+host+basePath+"/signout-callback-oidc")
 	}
-	return emulator.StartTest(t, emulator.Config{Now: now, Clients: []emulator.Client{{
+	cfg := emulator.Config{Now: now, SigningKey: signingKey(), Clients: []emulator.Client{{
 		ID: clientID, Secret: "s3cret", Name: "Test", RedirectURIs: redirects, PostLogoutURIs: signouts,
 		API: emulator.API{Scopes: []string{"Orders.Read"}},
-	}}})
+	}}}
+	for _, edit := range edits {
+		if edit != nil {
+			edit(&cfg)
+		}
+	}
+	return emulator.StartTest(t, cfg)
 }
 
 func (k *kit) wire(o options) {
@@ -177,19 +214,30 @@ func (k *kit) wire(o options) {
 	must(err)
 	k.sessions, err = session.New(session.Config{
 		Codec: codec, Ring: ring, Cookies: k.cookies, Shared: o.cookieDomain != "", Lifetime: o.lifetime, Idle: o.idle, Now: k.clock,
+		RenewBefore: o.renewBefore, Allowed: func(tenant string) bool { return k.provider.TenantAllowed(tenant) },
 	})
 	must(err)
 	denials, err := signin.NewDenials(ring, k.cookies.Denial, o.queries, k.clock)
 	must(err)
-	shown, err := pages.New(pages.Config{})
+	k.pages, err = pages.New(pages.Config{LogoPath: o.basePath + "/logo"})
 	must(err)
-	client := entra.NewHTTPClient(5*time.Second, 4<<20)
-	k.provider, err = entra.New(entra.Config{
-		Issuer: o.issuer, TenantID: emulator.DefaultTenantID, ClientID: o.clientID, ClientSecret: secret.New("s3cret"),
-		GraphURL: k.idp.BaseURL(), Client: client, Log: log, Now: k.clock,
-	})
+	client := entra.NewHTTPClient(30*time.Second, 4<<20) // no test waits for it
+	names := o.scopeNames()
+	if o.credential == nil {
+		o.credential, err = credential.New(credential.Config{ClientID: o.clientID, Secret: secret.New("s3cret")})
+		must(err)
+	}
+	config := entra.Config{
+		Kind: entra.SingleTenant, Authority: o.issuer, TenantID: emulator.DefaultTenantID, V1Issuer: "https://sts.windows.net/",
+		ClientID: o.clientID, Credential: o.credential, Audiences: o.audiences, AcceptBearer: o.bearer, IgnoreForeignAudience: o.ignoreOther,
+		Scopes: names, Capabilities: o.capabilities, GraphURL: graphURL, Client: client, Log: log, Now: k.clock,
+	}
+	if o.edit != nil {
+		o.edit(&config)
+	}
+	k.provider, err = entra.New(config)
 	must(err)
-	queries, err := graph.New(graph.Config{BaseURL: k.idp.BaseURL(), Version: "v1.0", Client: client, Log: log})
+	k.graph, err = graph.New(graph.Config{BaseURL: k.idp.BaseURL(), Version: "v1.0", Client: client, Timeout: o.graphTimeout, Log: log})
 	must(err)
 	var callbackHost hosts.Host
 	if o.callbackHost != "" {
@@ -197,16 +245,29 @@ func (k *kit) wire(o options) {
 	}
 	counters := metrics.New(k.registry, "test")
 	signIn, err := signin.New(signin.Config{
-		Provider: k.provider, Graph: queries, Sessions: k.sessions, Denials: denials, Hosts: served, Pages: shown, Ring: ring,
+		Provider: k.provider, Graph: k.graph, Sessions: k.sessions, Denials: denials, Hosts: served, Pages: k.pages, Ring: ring,
 		Cookies: k.cookies, Metrics: counters, Log: log, Scopes: o.scopes, GraphQueries: o.queries, CallbackHost: callbackHost, Now: k.clock, Paths: paths,
+		Groups: o.groups, ScopeNames: names, AcceptBearer: o.bearer,
 	})
 	must(err)
-	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Log: log})
+	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log})
 	must(err)
-	k.server, err = authserver.New(authserver.Config{
-		AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success, Parser: access.NewParser(o.queries, "https://graph.microsoft.com/"),
-		Sessions: k.sessions, Denials: denials, SignIn: signIn, Headers: renderer, Pages: shown, Metrics: counters, Log: log,
-	})
+	server := authserver.Config{
+		AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success,
+		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain}),
+		Sessions: k.sessions, Denials: denials, SignIn: signIn, Headers: renderer, Pages: k.pages, Metrics: counters, Log: log,
+		CORSOrigins: o.corsOrigins, LogoPath: o.basePath + "/logo",
+	}
+	if o.bearer {
+		server.Bearer = k.provider
+	}
+	if o.appMembers {
+		server.Members = authserver.NewAppMembers(k.provider, k.graph, k.clock)
+	}
+	if o.members != nil {
+		server.Members = o.members
+	}
+	k.server, err = authserver.New(server)
 	must(err)
 	k.admin, err = authserver.NewAdmin(authserver.AdminConfig{Version: "test", Gatherer: k.registry})
 	must(err)
@@ -409,3 +470,15 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+// scopeNames are those of a registration that exposes nothing, unless said otherwise.
+func (o options) scopeNames() *access.ScopeNames {
+	if o.names != nil {
+		return o.names
+	}
+	n := access.NewScopeNames(clientID, nil, graphURL)
+	n.Learn(nil, nil)
+	return n
+}
+
+const graphURL = "https://graph.microsoft.com"

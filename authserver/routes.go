@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/rs/cors"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
@@ -33,6 +35,15 @@ type Config struct {
 	Pages    *pages.Pages
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
+
+	// Bearer lets scripts in by an access token; nil: Authorization is ignored.
+	Bearer *entra.RelyingParty
+	// Members asks for the groups of bearer tokens that could not hold them; nil:
+	// a rule about groups is then answered as could-not-tell.
+	Members Members
+	// CORSOrigins may read the answers of login and me from a page of theirs.
+	CORSOrigins []string
+	LogoPath    string // of the pages' logo; empty: there is none
 }
 
 // Server answers the public listener. Make one with New.
@@ -64,16 +75,42 @@ func (s *Server) routes() http.Handler {
 		r.Method(http.MethodGet, path, s.measured(name, h))
 		r.Method(http.MethodHead, path, s.measured(name, h))
 	}
-	get(s.Paths.Login, "login", s.SignIn.Login())
+	// A page of another origin may ask these two who is signed in, and how to.
+	shared := s.crossOrigin()
+	getShared := func(path, name string, h http.Handler) {
+		get(path, name, shared(h))
+		if len(s.CORSOrigins) > 0 { // a browser's preflight
+			r.Method(http.MethodOptions, path, shared(http.NotFoundHandler()))
+		}
+	}
+	getShared(s.Paths.Login, "login", s.SignIn.Login())
 	r.Method(http.MethodGet, s.Paths.Callback, s.measured("callback", s.SignIn.Callback())) // no HEAD: it would use the attempt up
 	get(s.Paths.SignedOut, "signed_out", s.SignIn.SignedOut())
-	get(s.Paths.Me, "me", s.SignIn.Me())
+	getShared(s.Paths.Me, "me", s.SignIn.Me())
+	if s.LogoPath != "" {
+		get(s.LogoPath, "logo", s.Pages.Logo())
+	}
 	get(s.Paths.Logout, "logout", s.SignIn.Logout())
 	r.Method(http.MethodPost, s.Paths.Logout, s.measured("logout", s.SignIn.Logout()))
 	r.NotFound(s.message(http.StatusNotFound, "There is nothing here", "This address belongs to the sign-in service, which has no such page."))
 	r.MethodNotAllowed(s.message(http.StatusMethodNotAllowed, "Method not allowed", "This address does not take requests of this kind."))
 	return r
 }
+
+// crossOrigin lets the scripts of CORSOrigins read an answer, with the person's
+// cookies or a token of their own. No other origin is told anything.
+func (s *Server) crossOrigin() func(http.Handler) http.Handler {
+	if len(s.CORSOrigins) == 0 {
+		return func(h http.Handler) http.Handler { return h }
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: s.CORSOrigins, AllowedMethods: []string{http.MethodGet, http.MethodHead},
+		AllowedHeaders: []string{"Authorization", "Accept"}, ExposedHeaders: []string{"WWW-Authenticate", "Retry-After"},
+		AllowCredentials: true, MaxAge: corsMaxAge,
+	}).Handler
+}
+
+const corsMaxAge = 600 // seconds that a browser keeps the answer to a preflight
 
 // ServeHTTP answers the public listener. The auth endpoint stands before the
 // router: the router would answer 405 to a method it does not know, which nginx

@@ -6,6 +6,7 @@ package access
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // Outcome is the kind of an answer. The zero value is Deny, so that a decision
@@ -17,8 +18,8 @@ const (
 	Deny   Outcome = iota // never decided: a bug; answered 403
 	Allow                 // the request may pass
 	SignIn                // no valid identity
-	Forbid                // terminal: a role is missing that a new sign-in cannot bring
-	StepUp                // signed in, but a scope or a graph result is missing that a new sign-in can bring
+	Forbid                // terminal: a role or group is missing that a new sign-in cannot bring
+	StepUp                // signed in, but something is missing that a new sign-in can bring: a scope, a graph result, a stronger or fresher sign-in
 	Unsure                // could not be told: something failed here; the session stays
 )
 
@@ -46,9 +47,23 @@ const (
 	ReasonTicketEarly     Reason = "ticket_early"     // SignIn: issued in the future
 	ReasonTicketAmbiguous Reason = "ticket_ambiguous" // SignIn: several ticket cookies that do not agree
 	ReasonIdle            Reason = "idle"             // SignIn: not used for longer than SESSION_IDLE
+	ReasonTenant          Reason = "tenant_refused"   // SignIn: a ticket of a tenant that is no longer allowed
+	ReasonRenew           Reason = "renew"            // SignIn: the session ends soon and a page is being opened
 	ReasonRoleMissing     Reason = "role_missing"     // Forbid
+	ReasonGroupMissing    Reason = "group_missing"    // Forbid
 	ReasonScopeMissing    Reason = "scope_missing"    // StepUp
 	ReasonGraphMissing    Reason = "graph_missing"    // StepUp
+	ReasonGroupsUnasked   Reason = "groups_unasked"   // StepUp: nobody has asked for these groups yet
+	ReasonContextMissing  Reason = "acr_missing"      // StepUp: an authentication context
+	ReasonMethodMissing   Reason = "amr_missing"      // StepUp: an authentication method
+	ReasonTooLongAgo      Reason = "auth_time_old"    // StepUp: the sign-in is older than max_age, or its time is not known
+	ReasonGroupsUnknown   Reason = "groups_unknown"   // Unsure: the groups could not be asked for
+	ReasonKeysUnknown     Reason = "keys_unknown"     // Unsure: a bearer token, and the keys to check it could not be had
+	ReasonBearerInvalid   Reason = "bearer_invalid"   // SignIn: malformed, not signed by the provider, or no access token
+	ReasonBearerExpired   Reason = "bearer_expired"   // SignIn: out of its time
+	ReasonBearerAudience  Reason = "bearer_audience"  // SignIn: an access token for another API
+	ReasonBearerTenant    Reason = "bearer_tenant"    // SignIn: tid and issuer do not agree
+	ReasonBearerAmbiguous Reason = "bearer_ambiguous" // SignIn: several Authorization headers
 	ReasonInternal        Reason = "internal"         // Unsure: a panic or another fault of ours
 	ReasonBadQuery        Reason = "bad_query"        // Deny: the auth-url cannot be read
 	ReasonBadOriginalURL  Reason = "bad_original_url" // Deny: X-Original-URL is absent or unusable
@@ -66,78 +81,133 @@ func (r Reason) String() string {
 type Decision struct {
 	Outcome Outcome
 	Reason  Reason
-	Missing Missing // what would have to be there: roles for Forbid; for SignIn and StepUp graph results, and the scopes to ask for
+	Missing Missing // what would have to be there: for Forbid roles and groups; for SignIn and StepUp what a sign-in has to ask for
 }
 
 // Missing lists what a requirement asked for and the identity did not have.
 type Missing struct {
-	Roles  []Clause
-	Scopes []Clause
-	Graph  []string // relative Graph URLs, resolved from names
+	Roles    []Clause
+	Groups   []Clause // of Forbid: not a member; else: to be asked for
+	Scopes   []Clause
+	Graph    []string      // relative Graph URLs, resolved from names
+	Contexts []Clause      // authentication contexts (acr)
+	Methods  []Clause      // authentication methods (amr)
+	MaxAge   time.Duration // the sign-in may be no older; 0: any
 }
 
 // Empty reports whether nothing is missing.
 func (m Missing) Empty() bool {
-	return len(m.Roles) == 0 && len(m.Scopes) == 0 && len(m.Graph) == 0
+	return len(m.Roles) == 0 && len(m.Groups) == 0 && len(m.Scopes) == 0 && len(m.Graph) == 0 &&
+		len(m.Contexts) == 0 && len(m.Methods) == 0 && m.MaxAge == 0
+}
+
+// Requirement asks for what is missing, and for nothing else.
+func (m Missing) Requirement() *Requirement {
+	return &Requirement{
+		Roles: m.Roles, Groups: m.Groups, Scopes: m.Scopes, Graph: m.Graph,
+		Contexts: m.Contexts, Methods: m.Methods, MaxAge: m.MaxAge,
+	}
 }
 
 // Decide compares an identity with a requirement. A nil identity is SignIn; a
 // nil requirement is Deny, because "no rule" must be an explicit, parsed one.
-// Names are compared byte by byte: case differs, the name differs.
-func Decide(id *Identity, req *Requirement) Decision {
+// Names are compared byte by byte: case differs, the name differs. now is for
+// max_age alone.
+func Decide(id *Identity, req *Requirement, now time.Time) Decision {
 	switch {
 	case req == nil:
 		return Decision{Outcome: Deny, Reason: ReasonNone}
 	case id == nil:
-		// One sign-in can bring all scopes and graph results at once.
-		m := Unmet(&Identity{}, req)
-		return Decision{Outcome: SignIn, Reason: ReasonNoTicket, Missing: Missing{Scopes: m.Scopes, Graph: m.Graph}}
+		// One sign-in can bring all of this at once.
+		return Decision{Outcome: SignIn, Reason: ReasonNoTicket, Missing: Missing{
+			Groups: req.Groups, Scopes: req.Scopes, Graph: unique(req.Graph), Contexts: req.Contexts, Methods: req.Methods, MaxAge: req.MaxAge,
+		}}
 	}
-	m := Unmet(id, req)
+	m := Unmet(id, req, now)
+	denied, unknown := id.Memberships(m.Groups)
 	switch {
+	case len(unknown) > 0 && id.GroupsFailed:
+		return Decision{Outcome: Unsure, Reason: ReasonGroupsUnknown, Missing: Missing{Groups: unknown}}
 	case len(m.Roles) > 0:
-		return Decision{Outcome: Forbid, Reason: ReasonRoleMissing, Missing: Missing{Roles: m.Roles}}
-	case len(m.Scopes) > 0:
-		return Decision{Outcome: StepUp, Reason: ReasonScopeMissing, Missing: m}
-	case len(m.Graph) > 0:
-		m.Scopes = graphScopes(req)
-		return Decision{Outcome: StepUp, Reason: ReasonGraphMissing, Missing: m}
+		return Decision{Outcome: Forbid, Reason: ReasonRoleMissing, Missing: Missing{Roles: m.Roles, Groups: denied}}
+	case len(denied) > 0:
+		return Decision{Outcome: Forbid, Reason: ReasonGroupMissing, Missing: Missing{Groups: denied}}
+	case m.Empty():
+		return Decision{Outcome: Allow, Reason: ReasonOK}
 	}
-	return Decision{Outcome: Allow, Reason: ReasonOK}
+	reason := m.reason()
+	if len(m.Graph) > 0 && len(m.Scopes) == 0 {
+		m.Scopes = graphScopes(req)
+	}
+	return Decision{Outcome: StepUp, Reason: reason, Missing: m}
+}
+
+// reason is why a sign-in is needed, the first of several.
+func (m Missing) reason() Reason {
+	switch {
+	case len(m.Contexts) > 0:
+		return ReasonContextMissing
+	case len(m.Methods) > 0:
+		return ReasonMethodMissing
+	case m.MaxAge > 0:
+		return ReasonTooLongAgo
+	case len(m.Scopes) > 0:
+		return ReasonScopeMissing
+	case len(m.Graph) > 0:
+		return ReasonGraphMissing
+	}
+	return ReasonGroupsUnasked
 }
 
 // graphScopes are the clauses of a rule whose scopes are Microsoft Graph's: its
 // queries need a token with them, also when they were granted before. Graph's
-// scopes are the names without a slash (CanonicalScope).
+// scopes are the names without a slash (ScopeNames).
 func graphScopes(req *Requirement) []Clause {
 	var out []Clause
 	for _, c := range req.Scopes {
-		if !slices.ContainsFunc(c, func(name string) bool { return strings.Contains(name, "/") }) {
+		if slices.ContainsFunc(c, func(name string) bool { return !strings.Contains(name, "/") }) {
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
-// Unmet returns everything in req that id does not satisfy. A graph query that
-// was answered but dropped from a ticket for its size counts as answered, or a
-// sign-in would be repeated for ever.
-func Unmet(id *Identity, req *Requirement) Missing {
-	var m Missing
-	for _, c := range req.Roles {
-		if !c.metBy(id.Roles) {
-			m.Roles = append(m.Roles, c)
-		}
+// Unmet returns everything in req that id does not satisfy; its groups are those
+// of which id is not known to be a member. A graph query that was answered but
+// dropped from a ticket for its size counts as answered, or a sign-in would be
+// repeated for ever.
+func Unmet(id *Identity, req *Requirement, now time.Time) Missing {
+	m := Missing{
+		Roles: unmet(req.Roles, id.Roles), Groups: unmet(req.Groups, id.Groups), Scopes: unmet(req.Scopes, id.Scopes),
+		Contexts: unmet(req.Contexts, id.Contexts), Methods: unmet(req.Methods, id.Methods),
 	}
-	for _, c := range req.Scopes {
-		if !c.metBy(id.Scopes) {
-			m.Scopes = append(m.Scopes, c)
-		}
-	}
-	for _, q := range req.Graph {
-		if id.GraphResult(q) == nil && !slices.Contains(m.Graph, q) {
+	for _, q := range unique(req.Graph) {
+		if id.GraphResult(q) == nil {
 			m.Graph = append(m.Graph, q)
 		}
 	}
+	if req.MaxAge > 0 && (id.AuthTime.IsZero() || now.Sub(id.AuthTime) > req.MaxAge) {
+		m.MaxAge = req.MaxAge
+	}
 	return m
+}
+
+func unmet(clauses []Clause, have []string) []Clause {
+	var out []Clause
+	for _, c := range clauses {
+		if !c.metBy(have) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func unique(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -16,7 +17,9 @@ import (
 const graphPrefix = "https://graph.microsoft.com/"
 
 func parser() *access.Parser {
-	return access.NewParser(map[string]string{"profile": "/me?$select=displayName|x", "boss": "/me/manager", "broken": "me"}, graphPrefix)
+	names := access.NewScopeNames("client", nil, graphPrefix)
+	names.Learn(nil, nil) // a registration without scopes: bare names are Graph's
+	return access.NewParser(access.ParserConfig{Queries: map[string]string{"profile": "/me?$select=displayName|x", "boss": "/me/manager", "broken": "me"}, Scopes: names})
 }
 
 type clauses = []access.Clause
@@ -79,7 +82,7 @@ func TestParseRefuses(t *testing.T) {
 		{"an unknown parameter", "roles=Admin", "roles", "not known"},
 		{"a capital", "Role=A", "Role", "not known"},
 		{"an escaped name", "r%6Fle=A", "r%6Fle", "not known"},
-		{"a later rule's parameter", "group=A", "group", "not known"},
+		{"a later rule's parameter", "policy=A", "policy", "not known"},
 		{"a client's parameter behind ours", "role=A&utm_source=x", "utm_source", "not known"},
 		{"an empty parameter", "role=A&", "", "not known"},
 		{"nothing but separators", "&&", "", "not known"},
@@ -127,7 +130,7 @@ func TestParseRefuses(t *testing.T) {
 			if refusal.Param != tt.param || !strings.Contains(refusal.Problem, tt.problem) {
 				t.Errorf("got %q: %q, want %q: … %q …", refusal.Param, refusal.Problem, tt.param, tt.problem)
 			}
-			if d := access.Decide(&access.Identity{Roles: []string{"A", "B", "Admin"}}, req); d.Outcome != access.Deny {
+			if d := access.Decide(&access.Identity{Roles: []string{"A", "B", "Admin"}}, req, time.Time{}); d.Outcome != access.Deny {
 				t.Errorf("decided %s, want %s", d.Outcome, access.Deny)
 			}
 		})
@@ -273,7 +276,7 @@ func TestDecide(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := access.Decide(tt.id, req)
+			got := access.Decide(tt.id, req, time.Time{})
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
@@ -293,11 +296,11 @@ func TestZeroValuesDeny(t *testing.T) {
 		want access.Outcome
 	}{
 		{"the zero decision", access.Decision{}.Outcome, access.Deny},
-		{"no requirement", access.Decide(id, nil).Outcome, access.Deny},
-		{"no requirement, nobody", access.Decide(nil, nil).Outcome, access.Deny},
-		{"a clause that nothing meets", access.Decide(id, &access.Requirement{Roles: clauses{{}}}).Outcome, access.Forbid},
-		{"a scope clause that nothing meets", access.Decide(id, &access.Requirement{Scopes: clauses{nil}}).Outcome, access.StepUp},
-		{"the zero requirement, parsed or not", access.Decide(id, &access.Requirement{}).Outcome, access.Allow},
+		{"no requirement", access.Decide(id, nil, time.Time{}).Outcome, access.Deny},
+		{"no requirement, nobody", access.Decide(nil, nil, time.Time{}).Outcome, access.Deny},
+		{"a clause that nothing meets", access.Decide(id, &access.Requirement{Roles: clauses{{}}}, time.Time{}).Outcome, access.Forbid},
+		{"a scope clause that nothing meets", access.Decide(id, &access.Requirement{Scopes: clauses{nil}}, time.Time{}).Outcome, access.StepUp},
+		{"the zero requirement, parsed or not", access.Decide(id, &access.Requirement{}, time.Time{}).Outcome, access.Allow},
 	}
 	for _, tt := range tests {
 		if tt.got != tt.want {
@@ -364,10 +367,10 @@ func FuzzParse(f *testing.F) {
 		for _, q := range req.Graph {
 			all.Graph = append(all.Graph, access.GraphResult{Query: q})
 		}
-		if got := access.Decide(bare, req).Outcome; (got == access.Allow) != (query == "") {
+		if got := access.Decide(bare, req, time.Time{}).Outcome; (got == access.Allow) != (query == "") {
 			t.Errorf("a user who has nothing: %s", got)
 		}
-		if got := access.Decide(all, req).Outcome; got != access.Allow {
+		if got := access.Decide(all, req, time.Time{}).Outcome; got != access.Allow {
 			t.Errorf("a user who has everything: %s", got)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
@@ -66,7 +67,7 @@ func TestCompat(t *testing.T) {
 		{"Role=foo", "foo", "", refused, "differs: it ignored the case of a parameter's name"},
 		{"graph=/me", "", "", access.StepUp, "differs: it never asked for a missing graph result"},
 	}
-	parser := access.NewParser(nil, "")
+	parser := access.NewParser(access.ParserConfig{})
 	for _, tt := range tests {
 		t.Run(tt.query+" with "+tt.roles+"/"+tt.scopes, func(t *testing.T) {
 			req, err := parser.Parse(tt.query)
@@ -75,11 +76,11 @@ func TestCompat(t *testing.T) {
 				t.Fatalf("parse: %v; %s", err, tt.why)
 			}
 			jon := &access.Identity{Name: "Jon", Roles: strings.Fields(tt.roles), Scopes: strings.Fields(tt.scopes)}
-			if got := access.Decide(jon, req).Outcome; got != tt.want {
+			if got := access.Decide(jon, req, time.Time{}).Outcome; got != tt.want {
 				t.Errorf("%s, want %s; %s", got, tt.want, tt.why)
 			}
 			// Nobody is asked to sign in, whatever else is missing.
-			if got := access.Decide(nil, req).Outcome; req != nil && got != access.SignIn {
+			if got := access.Decide(nil, req, time.Time{}).Outcome; req != nil && got != access.SignIn {
 				t.Errorf("nobody: %s, want %s", got, access.SignIn)
 			}
 		})

@@ -1,5 +1,10 @@
 package access
 
+import (
+	"slices"
+	"time"
+)
+
 // Identity is who is asking. Empty fields are claims the token did not have.
 type Identity struct {
 	Tenant  string // tid
@@ -12,12 +17,21 @@ type Identity struct {
 	Email             string // for display: mutable, and perhaps another tenant's
 
 	Roles  []string
-	Scopes []string // as granted; Microsoft Graph's without their prefix
+	Scopes []string // as granted, under the names that ScopeNames keeps
 	Groups []string
 
-	// GroupsUnknown means that the token could not hold the user's groups (more
-	// than 200). It is not the same as having none.
+	// GroupsUnknown means that Groups is not complete: the token could not hold
+	// them all (Entra ID's limit is 200), or the ticket could not. It is not the
+	// same as having none.
 	GroupsUnknown bool
+	// GroupsChecked are groups whose membership is known even so.
+	GroupsChecked []string
+	// GroupsFailed means that the rest could not be asked for at sign-in.
+	GroupsFailed bool
+
+	Contexts []string  // authentication contexts (acrs); with another provider its acr
+	Methods  []string  // authentication methods (amr), which Entra ID does not send
+	AuthTime time.Time // when the person last signed in; zero: not known
 
 	Claims []Claim       // all other claims, sorted by name
 	Graph  []GraphResult // results of the graph queries run at sign-in
@@ -54,6 +68,19 @@ func (id *Identity) Key() Key {
 		return Key{id.Issuer, id.Subject}
 	}
 	return Key{}
+}
+
+// Memberships sorts clauses none of whose groups is among Groups: of those that
+// are denied id is certainly in none; of the unknown ones a group was not asked for.
+func (id *Identity) Memberships(clauses []Clause) (denied, unknown []Clause) {
+	for _, c := range clauses {
+		if id.GroupsUnknown && slices.ContainsFunc(c, func(g string) bool { return !slices.Contains(id.GroupsChecked, g) }) {
+			unknown = append(unknown, c)
+		} else {
+			denied = append(denied, c)
+		}
+	}
+	return denied, unknown
 }
 
 // GraphResult returns the result of exactly this query, nil if it was not run.

@@ -5,18 +5,28 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Requirement is what an auth-url asks for: every clause of Roles and of
-// Scopes, and a result for every query of Graph. The zero value asks for a
-// signed-in user and nothing more.
+// Requirement is what an auth-url asks for: every clause of each kind, a result
+// for every query of Graph, and a sign-in no older than MaxAge. The zero value
+// asks for a signed-in user and nothing more.
 type Requirement struct {
-	Roles  []Clause
-	Scopes []Clause
-	Graph  []string // relative Graph URLs, in the order of the auth-url
+	Roles    []Clause
+	Groups   []Clause
+	Scopes   []Clause
+	Graph    []string      // relative Graph URLs, in the order of the auth-url
+	Contexts []Clause      // authentication contexts (acr=)
+	Methods  []Clause      // authentication methods (amr=)
+	MaxAge   time.Duration // 0: any
+}
+
+func (r *Requirement) clauses() int {
+	return len(r.Roles) + len(r.Groups) + len(r.Scopes) + len(r.Contexts) + len(r.Methods)
 }
 
 // Clause is met by any one of its names.
@@ -31,7 +41,7 @@ const (
 	MaxQuery        = 8 << 10 // bytes
 	MaxGraphQueries = 20      // Microsoft Graph's own limit for a batch
 	maxGraphURL     = 1 << 10 // bytes
-	maxClauses      = 64      // of roles and scopes together
+	maxClauses      = 64      // of all kinds together
 	maxNames        = 256     // of one clause
 )
 
@@ -46,26 +56,28 @@ func (e *QueryError) Error() string {
 	return fmt.Sprintf("auth-url parameter %q: %s", e.Param, e.Problem)
 }
 
-// Parser reads auth-url queries. Make one with NewParser.
-type Parser struct {
-	queries     map[string]string
-	scopePrefix string
+// ParserConfig is what a Parser knows. The zero value is another provider than
+// Entra ID, without named graph queries.
+type ParserConfig struct {
+	Queries map[string]string // named graph queries: name → relative URL, checked with CheckGraphURL
+	Scopes  *ScopeNames       // nil: scopes have one spelling
+	Entra   bool              // authentication contexts are c1 to c99, and there is no amr
 }
 
-// NewParser returns a parser that knows the named graph queries (name → relative
-// URL, already checked with CheckGraphURL). graphScopePrefix is cut from the front
-// of scopes ("https://graph.microsoft.com/"), because Entra ID names Graph's
-// scopes both with and without it; empty cuts nothing.
-func NewParser(queries map[string]string, graphScopePrefix string) *Parser {
-	return &Parser{queries: queries, scopePrefix: graphScopePrefix}
-}
+// Parser reads auth-url queries. Make one with NewParser.
+type Parser struct{ ParserConfig }
+
+// NewParser returns a parser.
+func NewParser(cfg ParserConfig) *Parser { return &Parser{cfg} }
 
 // Parse reads the raw query of an auth-url:
 //
 //	role=A|B&role=C      (A or B) and C
 //	role-any=A,B         the same for proxies that refuse "|" (a comma is a letter in role=)
-//	scope=, scope-any=   likewise
-//	graph=/me|/me/manager, graph=profile   relative Graph URLs or names of configured queries
+//	scope=, scope-any=, group=, group-any=   likewise; acr= too
+//	graph=/me|/me/manager, graph=profile     relative Graph URLs or names of configured queries
+//	acr=c1               an authentication context; amr=mfa: a method, not with Entra ID
+//	max_age=15m          a sign-in no older than that; a bare number is seconds
 //
 // An empty query is the empty requirement. Everything that cannot be read is a
 // *QueryError: an unknown or empty parameter, an empty alternative, blanks around
@@ -93,64 +105,127 @@ func (p *Parser) add(req *Requirement, name, rawValue string) error {
 	if err != nil {
 		return err
 	}
-	var clause Clause
-	switch name {
-	case "role", "scope", "graph":
-		clause, err = alternatives(value, "|")
-	case "role-any", "scope-any":
-		clause, err = alternatives(value, ",")
-	default:
-		return errors.New("is not known; use role, role-any, scope, scope-any or graph")
+	separator := "|"
+	if strings.HasSuffix(name, "-any") {
+		separator = ","
 	}
+	clause, err := alternatives(value, separator)
 	switch {
-	case err != nil:
+	case err != nil && known(name):
 		return err
 	case len(clause) > maxNames:
 		return fmt.Errorf("has more than %d alternatives", maxNames)
-	case len(req.Roles)+len(req.Scopes) >= maxClauses && name != "graph":
+	case req.clauses() >= maxClauses && name != "graph":
 		return fmt.Errorf("comes after %d other rules: too many", maxClauses)
 	}
 	switch name {
 	case "role", "role-any":
 		req.Roles = append(req.Roles, clause)
+	case "group", "group-any":
+		req.Groups = append(req.Groups, groups(clause))
 	case "scope", "scope-any":
-		if slices.ContainsFunc(clause, func(s string) bool { return strings.ContainsFunc(s, unicode.IsSpace) }) {
-			return errors.New("has a blank inside a scope; repeat the parameter to need several")
-		}
-		if slices.ContainsFunc(clause, func(s string) bool { return strings.ContainsFunc(s, notInScope) }) {
-			return errors.New("has a character that no scope can have")
-		}
-		req.Scopes = append(req.Scopes, p.scopes(clause))
+		return p.addScopes(req, clause)
 	case "graph":
 		return p.addGraph(req, clause)
+	case "acr":
+		return p.addContexts(req, clause)
+	case "amr":
+		if p.Entra {
+			return errors.New("is not known: Entra ID does not say how a person signed in; use acr= with an authentication context, such as acr=c1")
+		}
+		req.Methods = append(req.Methods, clause)
+	case "max_age":
+		return addMaxAge(req, value)
+	default:
+		return errors.New("is not known; use " + strings.Join(parameters(), ", "))
 	}
 	return nil
 }
 
-// notInScope reports what RFC 6749, section 3.3, keeps out of a scope: nobody
-// could grant one with it.
-func notInScope(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }
+func parameters() []string {
+	return []string{"role", "role-any", "group", "group-any", "scope", "scope-any", "graph", "acr", "amr", "max_age"}
+}
 
-func (p *Parser) scopes(c Clause) Clause {
-	for i, s := range c {
-		c[i] = p.CanonicalScope(s)
+func known(name string) bool { return slices.Contains(parameters(), name) }
+
+func (p *Parser) addScopes(req *Requirement, clause Clause) error {
+	var names Clause
+	for _, s := range clause {
+		switch {
+		case strings.ContainsFunc(s, unicode.IsSpace):
+			return errors.New("has a blank inside a scope; repeat the parameter to need several")
+		case !IsScope(s):
+			return errors.New("has a character that no scope can have")
+		}
+		names = append(names, p.Scopes.Rule(s)...)
+	}
+	req.Scopes = append(req.Scopes, names)
+	return nil
+}
+
+// groups writes object ids as tokens do.
+func groups(c Clause) Clause {
+	for i, g := range c {
+		if lower := strings.ToLower(g); IsGUID(lower) {
+			c[i] = lower
+		}
 	}
 	return c
 }
 
-// CanonicalScope cuts Microsoft Graph's prefix from a scope, so that both of
-// its spellings compare equal. Scopes of other APIs keep their full name.
-func (p *Parser) CanonicalScope(s string) string {
-	if rest, ok := strings.CutPrefix(s, p.scopePrefix); ok && rest != "" {
-		return rest
+// IsGUID reports whether s is a GUID in lower case, as Entra ID writes object ids.
+func IsGUID(s string) bool {
+	if len(s) != 36 {
+		return false
 	}
-	return s
+	for i, r := range []byte(s) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (r == '-') || !dash && (r < '0' || r > '9') && (r < 'a' || r > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *Parser) addContexts(req *Requirement, clause Clause) error {
+	for _, c := range clause {
+		number, isContext := strings.CutPrefix(c, "c")
+		n, err := strconv.Atoi(number)
+		if p.Entra && (!isContext || err != nil || n < 1 || n > 99 || strconv.Itoa(n) != number) {
+			return errors.New("must be the id of an authentication context, c1 to c99")
+		}
+	}
+	req.Contexts = append(req.Contexts, clause)
+	return nil
+}
+
+// Bounds of max_age. Below a minute, the requests that a page makes would each
+// need a sign-in of their own.
+const (
+	minMaxAge = time.Minute
+	maxMaxAge = 30 * 24 * time.Hour
+)
+
+func addMaxAge(req *Requirement, value string) error {
+	age, err := time.ParseDuration(value)
+	if seconds, numErr := strconv.ParseUint(value, 10, 32); numErr == nil {
+		age, err = time.Duration(seconds)*time.Second, nil //nolint:gosec // at most 2³² s
+	}
+	switch {
+	case err != nil:
+		return errors.New("must be a duration such as 15m, or seconds")
+	case age < minMaxAge || age > maxMaxAge:
+		return errors.New("must be at least 1m and at most 720h")
+	case req.MaxAge == 0 || age < req.MaxAge: // of several the strictest
+		req.MaxAge = age
+	}
+	return nil
 }
 
 func (p *Parser) addGraph(req *Requirement, queries []string) error {
 	for _, q := range queries {
 		if !strings.HasPrefix(q, "/") {
-			resolved, ok := p.queries[q]
+			resolved, ok := p.Queries[q]
 			if !ok {
 				return errors.New("names a graph query that is not configured; a relative URL starts with /")
 			}

@@ -21,12 +21,14 @@ func aliases() []alias {
 		{"AzureAd__TenantId", "EASYAUTH_TENANT_ID", nil},
 		{"AzureAd__ClientId", "EASYAUTH_CLIENT_ID", nil},
 		{"AzureAd__ClientSecret", "EASYAUTH_CLIENT_SECRET", nil},
+		{"AzureAd__SignUpSignInPolicyId", "EASYAUTH_SIGNUP_SIGNIN_POLICY", nil},
 		{"AzureAd__Domain", "EASYAUTH_DOMAIN_HINT", nil},
 		{"AzureAd__CallbackPath", "EASYAUTH_CALLBACK_PATH", nil},
 		{"AzureAd__SignedOutCallbackPath", "EASYAUTH_SIGNED_OUT_PATH", nil},
 		{"EasyAuthForK8s__AuthPath", "EASYAUTH_AUTH_PATH", nil},
 		{"EasyAuthForK8s__SigninPath", "EASYAUTH_SIGNIN_PATH", nil},
 		{"EasyAuthForK8s__DefaultRedirectAfterSignin", "EASYAUTH_DEFAULT_REDIRECT", nil},
+		{"EasyAuthForK8s__AllowBearerToken", "EASYAUTH_ALLOW_BEARER", dotnetBool},
 		{"EasyAuthForK8s__CompressCookieClaims", "EASYAUTH_COMPRESS", dotnetBool},
 		{"EasyAuthForK8s__ResponseHeaderPrefix", "EASYAUTH_HEADER_PREFIX", nil},
 		{"EasyAuthForK8s__ClaimEncodingMethod", "EASYAUTH_CLAIM_ENCODING", dotnetEnum(encodings())},
@@ -34,9 +36,10 @@ func aliases() []alias {
 	}
 }
 
+// Ignored.
 const (
-	dataProtection = "EasyAuthForK8s__DataProtectionFileLocation" // ignored
-	refusedIfTrue  = "EasyAuthForK8s__AllowBearerToken"
+	dataProtection     = "EasyAuthForK8s__DataProtectionFileLocation"
+	clientCertificates = "AzureAd__ClientCertificates" // a list: __0__SourceType and so on follow
 )
 
 // adoptAliases returns our variables with those of EasyAuthForK8s translated
@@ -57,8 +60,8 @@ func adoptAliases(vars map[string]string, r *report) map[string]string {
 			adopt(known[i], name, vars[name], values, r)
 		case strings.EqualFold(name, dataProtection):
 			r.warn(name, "is ignored: keys come from EASYAUTH_KEYS and no shared volume is needed")
-		case strings.EqualFold(name, refusedIfTrue):
-			refuseBearer(name, vars[name], r)
+		case hasFold(name, clientCertificates):
+			r.warn(printable(name), "is ignored; use EASYAUTH_CLIENT_CERTIFICATE_FILE")
 		case strings.EqualFold(name, "EasyAuthForK8s__GraphEndpoint"):
 			r.warn(name, "is ignored; use EASYAUTH_GRAPH_URL and EASYAUTH_GRAPH_VERSION")
 		default:
@@ -78,7 +81,7 @@ func aliasNames() []string {
 	for _, a := range aliases() {
 		names = append(names, a.name)
 	}
-	return append(names, dataProtection, refusedIfTrue)
+	return append(names, dataProtection)
 }
 
 // adopt sets our variable from the alias that the operator spelled as name.
@@ -87,6 +90,9 @@ func adopt(a alias, name, value string, values map[string]string, r *report) {
 		var err error
 		if value, err = a.translate(value); err != nil {
 			r.fault(name, "%v", err)
+			if values[a.own] == "" {
+				r.spelled[a.own] = name // it has this fault
+			}
 			return
 		}
 	}
@@ -96,16 +102,6 @@ func adopt(a alias, name, value string, values map[string]string, r *report) {
 		r.spelled[a.own] = name
 	case own != value && (a.translate == nil || !strings.EqualFold(own, value)):
 		r.fault(name, "is set together with %s, to something else: set one of them", r.spelling(a.own))
-	}
-}
-
-// refuseBearer: who relied on bearer tokens would otherwise find out by 401s.
-func refuseBearer(name, value string, r *report) {
-	switch allowed, err := dotnetBool(value); {
-	case err != nil:
-		r.fault(name, "%v", err)
-	case allowed == "true":
-		r.fault(name, "must be false or unset: bearer tokens are not accepted yet")
 	}
 }
 

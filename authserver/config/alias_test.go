@@ -108,16 +108,22 @@ func TestAliasEnumsAndBooleans(t *testing.T) {
 		{"a number is Go's", "1", "true", boolean, nil},
 	})
 	checkRefusals(t, "EasyAuthForK8s__AllowBearerToken", []refusal{
-		{"true", "True", "False", "must be false or unset: bearer tokens are not accepted yet", nil},
-		{"text", marker, "", boolean, nil},
+		{"text", marker, "True", boolean, nil},
+		{"a number is Go's", "1", "true", boolean, nil},
+		// What needs it is not said to be out of place.
+		{"text, with audiences", marker, "true", boolean, map[string]string{"EASYAUTH_AUDIENCES": "api://orders"}},
 	})
+	if c := good(t, with(map[string]string{"EasyAuthForK8s__AllowBearerToken": "True"})); !c.AllowBearer {
+		t.Error("EasyAuthForK8s__AllowBearerToken allows nothing")
+	}
 }
 
 // A fault of a value that came from an alias names what the operator wrote.
 func TestFaultsNameTheAlias(t *testing.T) {
 	none := func(own string) map[string]string { return map[string]string{own: ""} }
 	for _, tt := range []struct{ alias, own, bad, want string }{
-		{"AzureAd__TenantId", "EASYAUTH_TENANT_ID", "common", "would let every tenant in"},
+		{"AzureAd__TenantId", "EASYAUTH_TENANT_ID", "consumers", "would let everybody in"},
+		{"AzureAd__SignUpSignInPolicyId", "EASYAUTH_SIGNUP_SIGNIN_POLICY", "B2C_1_" + marker, "needs EASYAUTH_INSTANCE to be"},
 		{"AZUREAD__INSTANCE", "EASYAUTH_INSTANCE", marker, "must be an absolute https URL"},
 		{"AzureAd__CallbackPath", "EASYAUTH_CALLBACK_PATH", marker, "must be a path"},
 		{"EasyAuthForK8s__SigninPath", "EASYAUTH_SIGNIN_PATH", "/easyauth/auth", "must differ"},
@@ -158,7 +164,8 @@ func TestAliasAndOwnName(t *testing.T) {
 
 func TestUnknownDotnetNames(t *testing.T) {
 	for name, want := range map[string]string{
-		"AzureAd__ClientCertificates__0__SourceType": "is ignored; the nearest known variable is ",
+		"AzureAd__ClientCertificates__0__SourceType": "is ignored; use EASYAUTH_CLIENT_CERTIFICATE_FILE",
+		"azuread__clientcertificates":                "is ignored; use EASYAUTH_CLIENT_CERTIFICATE_FILE",
 		"AzureAd__TenentId":                          "is ignored; the nearest known variable is AzureAd__TenantId",
 		"EasyAuthForK8s__SignoutPath":                "is ignored; the nearest known variable is EasyAuthForK8s__SigninPath",
 		"easyauthfork8s__graphendpoint":              "is ignored; use EASYAUTH_GRAPH_URL and EASYAUTH_GRAPH_VERSION",

@@ -2,8 +2,9 @@
 // check. It reports all faults at once and never shows a value. It knows nothing
 // of what the packages it configures do with their settings; only cmd imports it.
 //
-// The way of a variable: environ.go reads the list, alias.go translates the
-// names of EasyAuthForK8s, names.go refuses unknown ones, process.go lets
+// The way of a variable: environ.go reads the list, names.go refuses unknown
+// names, alias.go translates those of EasyAuthForK8s, azure.go takes what AKS
+// workload identity sets where nothing else is, process.go lets
 // envconfig fill the spec (spec.go: one field a variable, each with its own
 // check), and the files after their subjects check what hangs together.
 package config
@@ -13,19 +14,27 @@ import (
 	"io"
 	"log/slog"
 	"time"
-
-	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
 // Config is the checked configuration with all defaults filled in. Printed,
 // logged or marshalled as a whole it shows nothing, because it holds keys.
 type Config struct {
-	Instance     string // as given; with TenantID empty it is the issuer
-	TenantID     string // GUID or domain in lower case; empty: a plain OIDC provider
-	Issuer       string // Instance, TenantID and "/v2.0" joined, or Instance as it stands
-	ClientID     string
-	ClientSecret secret.String
-	Keys         [][]byte // 32 bytes each, newest first; 1 to 8, all different
+	Kind     string // KindEntra, KindMulti, KindB2C, KindExternal or KindOIDC
+	Cloud    string // public, usgov, usgovdod or china; empty with KindOIDC
+	Instance string // as given; empty with KindOIDC
+	TenantID string // GUID or domain in lower case; organizations or common with KindMulti; empty with KindOIDC
+	Issuer   string // below which discovery is read: Instance, TenantID, Policy and "/v2.0" joined, or what KindOIDC was given
+	V1Issuer string // what issuers of version 1 tokens begin with; a tenant's GUID and "/" follow; with KindEntra and KindMulti only
+
+	AllowedTenants []string // GUIDs in lower case, 1 to 100, with KindMulti only
+	Policy         string   // B2C user flow, as given, with KindB2C only
+
+	RolesClaim, GroupsClaim, ScopesClaim string // name or dotted path, with KindOIDC only
+
+	ClientID           string
+	Credential         Credential
+	ClientCapabilities []string // cp1 or nothing
+	Keys               [][]byte // 32 bytes each, newest first; 1 to 8, all different
 
 	Hosts        []string // as given, CallbackHost added when it is not among them; their syntax is not checked here
 	CallbackHost string   // empty: every host has its own callback
@@ -40,11 +49,24 @@ type Config struct {
 	SignedOutPath string // where the identity provider returns to after sign-out
 	LogoutPath    string
 	MePath        string
+	LogoPath      string
 
-	Scopes          []string // begins with openid, profile, email
-	DomainHint      string
-	DefaultRedirect string // path that starts with one "/"
-	Compress        bool
+	Scopes           []string // begins with openid, profile, email
+	DomainHint       string
+	DefaultRedirect  string // path that starts with one "/"
+	ReadRegistration bool   // false without Graph: with KindOIDC and KindB2C
+	Compress         bool
+
+	AllowBearer           bool
+	Audiences             []string // beyond those that the client ID gives; as given; at most 20
+	IgnoreForeignAudience bool     // a token of ours for another audience is ignored, not refused
+	BearerCacheBytes      int      // 1 MB to 1 GB
+	CORSOrigins           []string // as browsers spell them; at most 50
+
+	Groups         string   // claims, auto or always; claims without Graph
+	GroupsKeep     string   // rules, all or list
+	GroupsKeepList []string // GUIDs in lower case, 1 to 200, with list only
+	GroupsAppOnly  bool
 
 	HeaderPrefix  string // lower case
 	ClaimHeaders  []string
@@ -57,12 +79,14 @@ type Config struct {
 
 	SessionLifetime time.Duration
 	SessionIdle     time.Duration // 0: off
+	RenewBefore     time.Duration // 0: off; less than half of SessionLifetime
 	ShutdownTimeout time.Duration
 	SuccessStatus   int // 200, 202 or 204
 	LogLevel        slog.Level
 	LogFormat       string // json or text
 	InsecureHTTP    bool
 	PProf           bool // pprof on the admin listener
+	Brand           Brand
 }
 
 // Load reads the configuration from environ, a list of "NAME=value" as
@@ -70,6 +94,11 @@ type Config struct {
 // values are cut and an empty value means unset. Variables that are not ours are
 // ignored. The error is of type Faults and lists everything that is wrong;
 // warnings come with a good and with a bad configuration.
+//
+// With an error the configuration is half read, so that a caller can look for
+// further faults: what a fault is about holds its default, its zero value or what
+// was given, and must not be used. It is nil only when the environment could not be
+// read at all.
 //
 // envconfig reads nothing but the process environment. While it does, Load gives
 // our variables in the process environment the values of environ, and then puts
@@ -81,6 +110,11 @@ func Load(environ []string) (*Config, []Warning, error) {
 	vars := readEnviron(environ, r)
 	refuseUnknown(vars, r)
 	values := adoptAliases(vars, r)
+	adoptAzure(values, r)
+	r.given = make(map[string]bool)
+	for name, value := range values {
+		r.given[name] = value != ""
+	}
 	s, err := process(values, r)
 	if err != nil {
 		return nil, nil, Faults{{Name: "environment", Expected: fmt.Sprintf("could not be read: %v", err)}}
@@ -88,13 +122,12 @@ func Load(environ []string) (*Config, []Warning, error) {
 	c := s.config(r)
 	r.sort()
 	if len(r.faults) > 0 {
-		return nil, r.warnings, r.faults
+		return c, r.warnings, r.faults
 	}
 	return c, r.warnings, nil
 }
 
-// config checks what needs more than one variable and builds the result. It is
-// used only when r has no faults in the end.
+// config checks what needs more than one variable and builds the result.
 func (s *spec) config(r *report) *Config {
 	c := &Config{
 		DomainHint: string(s.DomainHint), DefaultRedirect: string(s.DefaultRedirect), Compress: s.Compress,
@@ -105,12 +138,16 @@ func (s *spec) config(r *report) *Config {
 		InsecureHTTP: s.InsecureHTTP, PProf: s.PProf,
 	}
 	s.provider(r, c)
-	s.secrets(r, c)
+	s.credential(r, c)
+	s.keys(r, c)
+	s.bearer(r, c)
+	s.directory(r, c)
 	s.hosts(r, c)
 	s.paths(r, c)
 	s.headers(r)
 	s.times(r, c)
 	s.listeners(r, c)
+	s.brand(r, c)
 	if s.InsecureHTTP {
 		r.warn("EASYAUTH_INSECURE_HTTP", "is on: cookies travel in clear text and any program on the way can take over a session; for a laptop only")
 	}

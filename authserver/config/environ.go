@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -13,12 +14,17 @@ const prefix = "EASYAUTH_"
 // with a NUL byte, which no process can be given, is a fault.
 func readEnviron(environ []string, r *report) map[string]string {
 	vars := make(map[string]string, len(environ))
+	known := variables()
+	for _, a := range azures() {
+		known = append(known, a.name)
+	}
 	for _, entry := range environ {
 		name, value, ok := strings.Cut(entry, "=")
 		if _, twice := vars[name]; !ok || twice {
 			continue
 		}
-		if strings.Contains(entry, "\x00") && (hasFold(name, prefix) || isDotnet(name)) {
+		ours := hasFold(name, prefix) || isDotnet(name) || slices.Contains(known, name)
+		if strings.Contains(entry, "\x00") && ours {
 			r.fault(printable(name), "must not hold a NUL byte")
 			continue
 		}

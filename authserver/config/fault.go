@@ -40,16 +40,21 @@ func expect(format string, args ...any) error { return expected(fmt.Sprintf(form
 type report struct {
 	faults   Faults
 	warnings []Warning
-	spelled  map[string]string // EASYAUTH_ name → the alias that set it
+	spelled  map[string]string // EASYAUTH_ name → the variable of others that set it
+	given    map[string]bool   // names of the variables that are set, by an alias too
 }
+
+// gave reports whether a variable is set, well or badly, so that its value is
+// not its default.
+func (r *report) gave(name string) bool { return r.given[name] }
 
 // fault adds a fault of the variable with this EASYAUTH_ name.
 func (r *report) fault(name, format string, args ...any) {
 	r.faults = append(r.faults, Fault{r.spelling(name), fmt.Sprintf(format, args...)})
 }
 
-// need adds a fault for an absent variable, unless it is only absent because
-// what was given has a fault already.
+// need adds a fault of a variable unless it has one already: it may be absent,
+// or look out of place, only because of that.
 func (r *report) need(name, format string, args ...any) {
 	if !r.has(name) {
 		r.fault(name, format, args...)

@@ -22,7 +22,7 @@ func injected(name string) bool {
 // any spelling of its prefix, set or empty. What Kubernetes injects passes, with
 // a warning where the value shows that it was not Kubernetes who set it.
 func refuseUnknown(vars map[string]string, r *report) {
-	known := variables()
+	known := slices.DeleteFunc(variables(), func(name string) bool { return !hasFold(name, prefix) })
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		switch {
 		case !hasFold(name, prefix) || slices.Contains(known, name):
@@ -53,16 +53,16 @@ func printable(name string) string {
 }
 
 // nearest returns the candidate with the fewest letters to change, the first of
-// equals. Case does not count, and one that only lacks its first words is next
-// to an exact one: EASYAUTH_SECRET means EASYAUTH_CLIENT_SECRET.
+// equals. Case does not count, and one that only lacks its first words comes
+// between one letter and two: EASYAUTH_SECRET means EASYAUTH_CLIENT_SECRET.
 func nearest(name string, candidates []string) string {
 	name = strings.ToUpper(printable(name))
 	change := func(candidate string) int {
 		candidate = strings.ToUpper(candidate)
 		if rest, ok := strings.CutPrefix(name, prefix); ok && strings.HasSuffix(candidate, "_"+rest) {
-			return min(1, distance(name, candidate))
+			return min(3, 2*distance(name, candidate))
 		}
-		return distance(name, candidate)
+		return 2 * distance(name, candidate)
 	}
 	return slices.MinFunc(candidates, func(a, b string) int { return change(a) - change(b) })
 }

@@ -75,6 +75,7 @@ func (s *spec) paths(r *report, c *Config) {
 		{"EASYAUTH_SIGNED_OUT_PATH", s.SignedOutPath, "signout-callback-oidc", &c.SignedOutPath},
 		{"", "", "logout", &c.LogoutPath},
 		{"", "", "me", &c.MePath},
+		{"", "", "logo", &c.LogoPath},
 	}
 	own := []string{c.BasePath}
 	for i, e := range endpoints {
@@ -92,6 +93,7 @@ func (s *spec) paths(r *report, c *Config) {
 	for _, path := range own {
 		if within(s.DefaultRedirect.path(), path) && !r.has("EASYAUTH_DEFAULT_REDIRECT", "EASYAUTH_BASE_PATH") {
 			r.fault("EASYAUTH_DEFAULT_REDIRECT", "must not lead to an endpoint of EasyAuth or below one")
+			c.DefaultRedirect = "/"
 			return
 		}
 	}

@@ -1,134 +1,100 @@
 package config
 
 import (
-	"net/netip"
-	"net/url"
-	"path"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 )
 
-// baseURL is an absolute URL without query, fragment or user name; https, or
-// http on loopback.
-type baseURL string
-
-// Decode implements envconfig.Decoder.
-func (b *baseURL) Decode(value string) error {
-	if !goodBaseURL(value) {
-		return expect("must be an absolute https URL without user name, query and fragment (http on localhost, 127.0.0.0/8 and [::1] only)")
-	}
-	*b = baseURL(value)
-	return nil
-}
-
-func goodBaseURL(value string) bool {
-	if strings.ContainsAny(value, `\#?%`) || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return false
-	}
-	u, err := url.Parse(value)
-	if err != nil || u.Opaque != "" || u.User != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
-		return false
-	}
-	if port := u.Port(); port != "" {
-		if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-			return false
-		}
-	}
-	if strings.Contains(u.Path, "//") || path.Clean("/"+u.Path) != "/"+strings.Trim(u.Path, "/") {
-		return false
-	}
-	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
-}
-
-// isLoopback takes names below localhost for strangers: a resolver may know them.
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
-}
-
-// instance is the identity provider's base URL, or a plain OIDC issuer.
-type instance struct {
-	text string
-	host string // lower case
-	path string
-}
-
-// Decode implements envconfig.Decoder.
-func (i *instance) Decode(value string) error {
-	var b baseURL
-	if err := b.Decode(value); err != nil {
-		return err
-	}
-	u, err := url.Parse(value)
-	if err != nil || strings.Contains(u.Path, "/.well-known") {
-		return expect("must be the identity provider's base URL, without /.well-known/openid-configuration")
-	}
-	*i = instance{value, strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), strings.Trim(u.Path, "/")}
-	if i.path != "" && i.microsoft() {
-		return expect("must have no path; the tenant belongs in EASYAUTH_TENANT_ID")
-	}
-	return nil
-}
-
-// microsoft reports whether this is a sign-in host that all tenants of a
-// Microsoft cloud share, so that nothing but the path names the tenant.
-func (i *instance) microsoft() bool {
-	shared := []string{
-		"microsoftonline.com", "microsoftonline.us", "microsoftonline.cn", "chinacloudapi.cn",
-		"login.windows.net", "sts.windows.net", "login.microsoft.com",
-	}
-	return slices.ContainsFunc(shared, func(domain string) bool { return isBelow(i.host, domain) })
-}
-
-// graph returns Microsoft Graph's address in the same cloud.
-func (i *instance) graph() string {
-	switch {
-	case isBelow(i.host, "microsoftonline.us"):
-		return "https://graph.microsoft.us"
-	case isBelow(i.host, "microsoftonline.cn"), isBelow(i.host, "chinacloudapi.cn"):
-		return "https://microsoftgraph.chinacloudapi.cn"
-	}
-	return "https://graph.microsoft.com"
-}
-
-// isBelow reports whether name is domain or ends in a dot and domain.
-func isBelow(name, domain string) bool {
-	return name == domain || strings.HasSuffix(name, "."+domain)
-}
-
-var (
-	guidForm   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
-	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
+// Kinds of identity providers.
+const (
+	KindEntra    = "entra"    // Entra ID, one tenant
+	KindMulti    = "multi"    // Entra ID, several tenants
+	KindB2C      = "b2c"      // Azure AD B2C
+	KindExternal = "external" // Entra External ID
+	KindOIDC     = "oidc"     // any other OIDC provider
 )
 
-// tenant is one directory: a GUID or a domain, in lower case.
-type tenant string
-
-// Decode implements envconfig.Decoder.
-func (t *tenant) Decode(value string) error {
-	value = strings.ToLower(value)
+// kind tells the identity provider by what was given, also by what has a fault.
+func (s *spec) kind(r *report) string {
 	switch {
-	case slices.Contains([]string{
-		"common", "organizations", "consumers",
-		"9188040d-6c67-4c5b-b112-36a304b66dad", // the tenant of all personal accounts
-	}, value):
-		return expect("must name one tenant: common, organizations and consumers would let every tenant in; there is no list of allowed tenants yet")
-	case !guidForm.MatchString(value) && (!domainForm.MatchString(value) || len(value) > 253):
-		return expect("must be the directory (tenant) ID, a GUID, or a domain of the tenant such as contoso.onmicrosoft.com")
+	case r.gave("EASYAUTH_ISSUER"):
+		return KindOIDC
+	case r.gave("EASYAUTH_SIGNUP_SIGNIN_POLICY"):
+		return KindB2C
+	case s.Instance.external():
+		return KindExternal
+	case s.TenantID.several():
+		return KindMulti
 	}
-	*t = tenant(value)
-	return nil
+	return KindEntra
 }
+
+// provider checks and sets what names the identity provider and Graph.
+func (s *spec) provider(r *report, c *Config) {
+	c.ClientID, c.Scopes = string(s.ClientID), s.Scopes
+	if c.ClientID == "" {
+		r.need("EASYAUTH_CLIENT_ID", "is required: the application (client) ID of the app registration")
+	}
+	c.Kind = s.kind(r)
+	graph := clouds()[0].graph
+	if c.Kind == KindOIDC {
+		s.otherProvider(r, c)
+	} else {
+		graph = s.microsoft(r, c)
+	}
+	c.GraphURL = strings.TrimSuffix(string(s.GraphURL), "/")
+	if c.GraphURL == "" {
+		c.GraphURL = graph
+	}
+}
+
+// microsoft checks and sets a provider of Microsoft's. It returns the address
+// of Graph in its cloud.
+func (s *spec) microsoft(r *report, c *Config) (graph string) {
+	cloud := s.cloud(r)
+	c.Cloud, c.Instance = cloud.name, s.Instance.text
+	s.tenants(r, c)
+	if c.TenantID != "" {
+		c.Issuer = s.Instance.base() + "/" + c.TenantID
+		if c.Policy != "" {
+			c.Issuer += "/" + c.Policy
+		}
+		c.Issuer += "/v2.0"
+	}
+	if c.Kind == KindEntra || c.Kind == KindMulti {
+		c.V1Issuer = cloud.v1Issuer
+	}
+	for _, name := range []string{"EASYAUTH_ROLES_CLAIM", "EASYAUTH_GROUPS_CLAIM", "EASYAUTH_SCOPES_CLAIM"} {
+		if r.gave(name) {
+			r.need(name, "needs EASYAUTH_ISSUER: with a provider of Microsoft's this claim has a fixed name")
+		}
+	}
+	return cloud.graph
+}
+
+// otherProvider checks and sets an OIDC provider that is not Microsoft's.
+func (s *spec) otherProvider(r *report, c *Config) {
+	c.Issuer = string(s.Issuer)
+	c.RolesClaim, c.GroupsClaim, c.ScopesClaim = string(s.RolesClaim), string(s.GroupsClaim), string(s.ScopesClaim)
+	for _, name := range []string{
+		"EASYAUTH_TENANT_ID", "EASYAUTH_INSTANCE", "EASYAUTH_CLOUD", "EASYAUTH_ALLOWED_TENANTS", "EASYAUTH_SIGNUP_SIGNIN_POLICY",
+	} {
+		if r.gave(name) {
+			r.need(name, "is set together with EASYAUTH_ISSUER, which names a provider other than Microsoft's: set one of them")
+		}
+	}
+}
+
+// hasGraph reports whether Microsoft Graph knows the provider's users.
+func hasGraph(kind string) bool { return kind != KindOIDC && kind != KindB2C }
 
 // clientID is the application (client) ID.
 type clientID string
 
 // Decode implements envconfig.Decoder.
 func (c *clientID) Decode(value string) error {
-	if len(value) > 200 || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if !isGraphic(value, 200) {
 		return expect("must be the application (client) ID: at most 200 characters, no blanks")
 	}
 	*c = clientID(value)
@@ -171,22 +137,17 @@ func (s *scopes) Decode(value string) error {
 	return nil
 }
 
-// provider checks and sets what names the identity provider and Graph.
-func (s *spec) provider(r *report, c *Config) {
-	c.Instance, c.TenantID, c.ClientID = s.Instance.text, string(s.TenantID), string(s.ClientID)
-	c.Scopes = s.Scopes
-	c.Issuer = c.Instance
-	if c.TenantID != "" {
-		c.Issuer = strings.TrimSuffix(c.Instance, "/") + "/" + c.TenantID + "/v2.0"
+const maxClaimPath = 128 // bytes
+
+// claimPath is the name of a claim, or a path to it through objects, with dots.
+type claimPath string
+
+// Decode implements envconfig.Decoder. A URL may be a claim's name, so that a
+// dot is not always a step.
+func (p *claimPath) Decode(value string) error {
+	if !isGraphic(value, maxClaimPath) || strings.HasPrefix(value, ".") || strings.HasSuffix(value, ".") || strings.Contains(value, "..") {
+		return expect("must be the name of a claim, or a path to it such as realm_access.roles: no blanks, at most %d bytes", maxClaimPath)
 	}
-	c.GraphURL = strings.TrimSuffix(string(s.GraphURL), "/")
-	if c.GraphURL == "" {
-		c.GraphURL = s.Instance.graph()
-	}
-	if c.TenantID == "" && s.Instance.microsoft() && !r.has("EASYAUTH_INSTANCE") {
-		r.need("EASYAUTH_TENANT_ID", "is required: the directory (tenant) ID, a GUID, or a domain of the tenant (only another OIDC provider, named by EASYAUTH_INSTANCE, has none)")
-	}
-	if c.ClientID == "" {
-		r.need("EASYAUTH_CLIENT_ID", "is required: the application (client) ID of the app registration")
-	}
+	*p = claimPath(value)
+	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
-	"unicode"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
@@ -24,45 +23,33 @@ func (s *secretText) Decode(value string) error {
 	return nil
 }
 
-// secrets checks and sets the client secret and the keys.
-func (s *spec) secrets(r *report, c *Config) {
-	name, text := either(r, "EASYAUTH_CLIENT_SECRET", s.ClientSecret, s.ClientSecretFile,
-		"the value (not the ID) of a client secret of the app registration")
+// keys checks and sets the keys, from the variable or from the file that the
+// other one names.
+func (s *spec) keys(r *report, c *Config) {
+	const name, fileName = "EASYAUTH_KEYS", "EASYAUTH_KEYS_FILE"
+	const what = "one or more keys, newest first, each base64 of 32 random bytes; `easyauth keygen` prints one"
 	switch {
-	case strings.ContainsFunc(text, unicode.IsControl) || strings.TrimSpace(text) != text:
-		r.fault(name, "must hold one client secret without line breaks, and without blanks around it")
-	case s.Instance.microsoft() && guidForm.MatchString(strings.ToLower(text)):
-		r.warn(name, "holds a GUID: that looks like the ID of a client secret, not like its value")
-	}
-	c.ClientSecret = secret.New(text)
-
-	name, text = either(r, "EASYAUTH_KEYS", s.Keys, s.KeysFile,
-		"one or more keys, newest first, each base64 of 32 random bytes; `easyauth keygen` prints one")
-	if text != "" {
-		c.Keys = parseKeys(r, name, text)
+	case !s.Keys.Empty() && s.KeysFile != "":
+		r.fault(name, "is set together with %s: set one of them", fileName)
+	case !s.Keys.Empty():
+		c.Keys = parseKeys(r, name, s.Keys.Reveal())
+	case s.KeysFile == "":
+		r.need(name, "is required, or %s: %s", fileName, what)
+	default:
+		if text := readSecret(r, fileName, s.KeysFile).Reveal(); text != "" {
+			c.Keys = parseKeys(r, fileName, text)
+		}
 	}
 }
 
-// either returns the secret of the variable name or of the file that name_FILE
-// names, and which of the two variables it came from.
-func either(r *report, name string, value secretText, path, what string) (from, text string) {
-	fileName := name + "_FILE"
-	switch {
-	case !value.Empty() && path != "":
-		r.fault(name, "is set together with %s: set one of them", r.spelling(fileName))
-	case !value.Empty():
-		return name, value.Reveal()
-	case path == "":
-		r.need(name, "is required, or %s: %s", fileName, what)
-	default:
-		s, err := secret.File(path)
-		if err != nil {
-			r.fault(fileName, "must name a file to read a secret from; %s: %v", shownPath(path), errors.Unwrap(err))
-			return fileName, ""
-		}
-		return fileName, s.Reveal()
+// readSecret returns what is in the file that a variable names, or nothing and
+// reports why.
+func readSecret(r *report, name, path string) secret.String {
+	s, err := secret.File(path)
+	if err != nil {
+		r.fault(name, "must name a file to read a secret from; %s: %v", shownPath(path), errors.Unwrap(err))
 	}
-	return name, ""
+	return s
 }
 
 // shownPath returns a path as a fault may show it: who put the secret itself

@@ -63,8 +63,8 @@ func TestSecretFiles(t *testing.T) {
 		{"two lines", lines, secretFile, "without line breaks", noSecret},
 		{"blanks around", blank, secretFile, "without blanks around", noSecret},
 	})
-	if c := good(t, with(noSecret, map[string]string{"EASYAUTH_CLIENT_SECRET_FILE": secretFile})); c.ClientSecret.Reveal() != "from-file" {
-		t.Error("the client secret of the file was not read")
+	if c := good(t, with(noSecret, map[string]string{"EASYAUTH_CLIENT_SECRET_FILE": secretFile})); c.Credential.SecretFile != secretFile || !c.Credential.Secret.Empty() {
+		t.Error("the client secret's file is not handed on as a path")
 	}
 	_, _, faults := load(t, with(noKeys, map[string]string{"EASYAUTH_KEYS_FILE": lines}))
 	if len(faults) != 2 || strings.Contains(faults.Error(), marker) {
@@ -81,16 +81,5 @@ func TestValueAndFileTogether(t *testing.T) {
 			t.Errorf("%s: got %v", name, faults)
 		}
 		good(t, with(map[string]string{name: "", name + "_FILE": path}))
-	}
-}
-
-func TestSecretThatLooksLikeItsID(t *testing.T) {
-	_, warnings, _ := load(t, with(map[string]string{"EASYAUTH_CLIENT_SECRET": strings.ToUpper(tenantGUID)}))
-	if len(warnings) != 1 || !strings.HasPrefix(string(warnings[0]), "EASYAUTH_CLIENT_SECRET holds a GUID") {
-		t.Errorf("got %q", warnings)
-	}
-	_, warnings, _ = load(t, with(map[string]string{"EASYAUTH_CLIENT_SECRET": tenantGUID, "EASYAUTH_INSTANCE": "https://idp.example.org"}))
-	if len(warnings) != 0 {
-		t.Errorf("another provider: got %q", warnings)
 	}
 }

@@ -15,6 +15,8 @@ const (
 	maxLifetime = 30 * 24 * time.Hour
 	minIdle     = time.Minute
 	maxShutdown = 10 * time.Minute
+
+	minRenewBefore = time.Minute
 )
 
 // times checks and sets the durations.
@@ -26,8 +28,22 @@ func (s *spec) times(r *report, c *Config) {
 	if idle := c.SessionIdle; idle != 0 && (idle < minIdle || idle >= c.SessionLifetime && !r.has("EASYAUTH_SESSION_LIFETIME")) {
 		r.fault("EASYAUTH_SESSION_IDLE", "must be 0 (off), or at least 1m and less than EASYAUTH_SESSION_LIFETIME, such as 30m")
 	}
+	s.renewBefore(r, c)
 	if c.ShutdownTimeout <= 0 || c.ShutdownTimeout > maxShutdown {
 		r.fault("EASYAUTH_SHUTDOWN_TIMEOUT", "must be more than 0 and at most 10m, such as 20s")
+	}
+}
+
+// renewBefore checks and sets how long before its end a session is renewed. A
+// default that does not fit into a short session shrinks with it.
+func (s *spec) renewBefore(r *report, c *Config) {
+	const name = "EASYAUTH_RENEW_BEFORE"
+	c.RenewBefore = s.RenewBefore
+	switch fits := c.RenewBefore < c.SessionLifetime/2; {
+	case !r.gave(name) && !fits:
+		c.RenewBefore = c.SessionLifetime / 4
+	case c.RenewBefore != 0 && (c.RenewBefore < minRenewBefore || !fits) && !r.has("EASYAUTH_SESSION_LIFETIME"):
+		r.need(name, "must be 0 (off), or at least 1m and less than half of EASYAUTH_SESSION_LIFETIME, such as 5m")
 	}
 }
 

@@ -1,6 +1,9 @@
 package config
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestTimes(t *testing.T) {
 	const duration, lifetime, idle, shutdown = "must be a duration such as 8h", "at most 720h", "must be 0 (off), or at least 1m and less than", "must be more than 0 and at most 10m"
@@ -26,9 +29,33 @@ func TestTimes(t *testing.T) {
 		{"over 10 minutes", "10m1ms", "10m", shutdown, nil},
 	})
 	// A lifetime with a fault of its own makes no second one.
-	_, _, faults := load(t, with(map[string]string{"EASYAUTH_SESSION_LIFETIME": "-1s", "EASYAUTH_SESSION_IDLE": "24h"}))
+	_, _, faults := load(t, with(map[string]string{"EASYAUTH_SESSION_LIFETIME": "-1s", "EASYAUTH_SESSION_IDLE": "24h", "EASYAUTH_RENEW_BEFORE": "24h"}))
 	if len(faults) != 1 || faults[0].Name != "EASYAUTH_SESSION_LIFETIME" {
 		t.Errorf("got %v", faults)
+	}
+}
+
+func TestRenewBefore(t *testing.T) {
+	const form = "must be 0 (off), or at least 1m and less than half of EASYAUTH_SESSION_LIFETIME"
+	lifetime := func(value string) map[string]string { return map[string]string{"EASYAUTH_SESSION_LIFETIME": value} }
+	checkRefusals(t, "EASYAUTH_RENEW_BEFORE", []refusal{
+		{"text", marker, "0", "must be a duration such as 8h", nil},
+		{"text in a short session", marker, "0", "must be a duration such as 8h", lifetime("5m")},
+		{"negative", "-5m", "5m", form, nil},
+		{"under a minute", "59s", "60s", form, nil},
+		{"half the default lifetime", "4h", "3h59m", form, nil},
+		{"half a lifetime", "15m", "14m59s", form, lifetime("30m")},
+		{"the default, written down, in a short session", "5m", "4m59s", form, lifetime("10m")},
+	})
+	for given, want := range map[string]time.Duration{
+		"8h": 5 * time.Minute, "10m1s": 5 * time.Minute, "10m": 150 * time.Second, "4m": time.Minute, "1s": 250 * time.Millisecond,
+	} {
+		if c := good(t, with(lifetime(given))); c.RenewBefore != want {
+			t.Errorf("default at a lifetime of %s: got %v, want %v", given, c.RenewBefore, want)
+		}
+	}
+	if c := good(t, with(map[string]string{"EASYAUTH_RENEW_BEFORE": "0"})); c.RenewBefore != 0 {
+		t.Errorf("off: got %v", c.RenewBefore)
 	}
 }
 

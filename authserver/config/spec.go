@@ -10,14 +10,38 @@ import (
 // full name, because with a prefix envconfig would also read the bare names. The
 // fields' types check what one variable alone can tell.
 type spec struct {
-	Instance         instance   `envconfig:"EASYAUTH_INSTANCE" default:"https://login.microsoftonline.com/"`
-	TenantID         tenant     `envconfig:"EASYAUTH_TENANT_ID"`
-	ClientID         clientID   `envconfig:"EASYAUTH_CLIENT_ID"`
-	ClientSecret     secretText `envconfig:"EASYAUTH_CLIENT_SECRET"`
-	ClientSecretFile string     `envconfig:"EASYAUTH_CLIENT_SECRET_FILE"`
+	Cloud              cloudName      `envconfig:"EASYAUTH_CLOUD" default:"public"`
+	Instance           instance       `envconfig:"EASYAUTH_INSTANCE" default:"https://login.microsoftonline.com/"`
+	TenantID           tenant         `envconfig:"EASYAUTH_TENANT_ID"`
+	AllowedTenants     allowedTenants `envconfig:"EASYAUTH_ALLOWED_TENANTS"`
+	Policy             policy         `envconfig:"EASYAUTH_SIGNUP_SIGNIN_POLICY"`
+	Issuer             issuer         `envconfig:"EASYAUTH_ISSUER"`
+	RolesClaim         claimPath      `envconfig:"EASYAUTH_ROLES_CLAIM" default:"roles"`
+	GroupsClaim        claimPath      `envconfig:"EASYAUTH_GROUPS_CLAIM" default:"groups"`
+	ScopesClaim        claimPath      `envconfig:"EASYAUTH_SCOPES_CLAIM" default:"scope"`
+	ClientID           clientID       `envconfig:"EASYAUTH_CLIENT_ID"`
+	ClientCapabilities capabilities   `envconfig:"EASYAUTH_CLIENT_CAPABILITIES"`
+
+	ClientSecret          secretText `envconfig:"EASYAUTH_CLIENT_SECRET"`
+	ClientSecretFile      string     `envconfig:"EASYAUTH_CLIENT_SECRET_FILE"`
+	ClientCertificateFile string     `envconfig:"EASYAUTH_CLIENT_CERTIFICATE_FILE"`
+	ClientKeyFile         string     `envconfig:"EASYAUTH_CLIENT_KEY_FILE"`
+	FederatedTokenFile    string     `envconfig:"AZURE_FEDERATED_TOKEN_FILE"`
+
 	DomainHint       domainHint `envconfig:"EASYAUTH_DOMAIN_HINT"`
 	Scopes           scopes     `envconfig:"EASYAUTH_SCOPES" default:"openid profile email"`
 	DefaultRedirect  landing    `envconfig:"EASYAUTH_DEFAULT_REDIRECT" default:"/"`
+	ReadRegistration bool       `envconfig:"EASYAUTH_READ_REGISTRATION" default:"true"`
+
+	AllowBearer           bool            `envconfig:"EASYAUTH_ALLOW_BEARER" default:"false"`
+	Audiences             audiences       `envconfig:"EASYAUTH_AUDIENCES"`
+	BearerForeignAudience foreignAudience `envconfig:"EASYAUTH_BEARER_FOREIGN_AUDIENCE" default:"refuse"`
+	BearerCacheMB         megabytes       `envconfig:"EASYAUTH_BEARER_CACHE_MB" default:"16"`
+	CORSOrigins           origins         `envconfig:"EASYAUTH_CORS_ORIGINS"`
+
+	Groups        groupSource `envconfig:"EASYAUTH_GROUPS" default:"auto"`
+	GroupsKeep    groupsKeep  `envconfig:"EASYAUTH_GROUPS_KEEP" default:"rules"`
+	GroupsAppOnly bool        `envconfig:"EASYAUTH_GROUPS_APP_ONLY" default:"false"`
 
 	Hosts        list         `envconfig:"EASYAUTH_HOSTS"`
 	CallbackHost callbackHost `envconfig:"EASYAUTH_CALLBACK_HOST"`
@@ -42,7 +66,13 @@ type spec struct {
 	KeysFile        string        `envconfig:"EASYAUTH_KEYS_FILE"`
 	SessionLifetime time.Duration `envconfig:"EASYAUTH_SESSION_LIFETIME" default:"8h"`
 	SessionIdle     time.Duration `envconfig:"EASYAUTH_SESSION_IDLE" default:"0"`
+	RenewBefore     time.Duration `envconfig:"EASYAUTH_RENEW_BEFORE" default:"5m"`
 	Compress        bool          `envconfig:"EASYAUTH_COMPRESS" default:"true"`
+
+	BrandName       brandName  `envconfig:"EASYAUTH_BRAND_NAME"`
+	BrandLogoFile   string     `envconfig:"EASYAUTH_BRAND_LOGO_FILE"`
+	BrandColor      color      `envconfig:"EASYAUTH_BRAND_COLOR"`
+	BrandSupportURL supportURL `envconfig:"EASYAUTH_BRAND_SUPPORT_URL"`
 
 	Listen          address       `envconfig:"EASYAUTH_LISTEN" default:":8080"`
 	AdminListen     address       `envconfig:"EASYAUTH_ADMIN_LISTEN" default:":9090"`

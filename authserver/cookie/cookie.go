@@ -49,6 +49,7 @@ type Set struct {
 	Denial  Cookie
 	Browser Cookie
 	Seen    Cookie
+	Renewal Cookie // there while a browser should not try again to renew a session
 	Return  [ReturnSlots]Cookie
 
 	// HandOver proves that one browser goes from an application's host to the
@@ -90,6 +91,7 @@ func New(cfg Config) Set {
 		Denial:  host("easyauth-state"),
 		Browser: host("easyauth-browser"),
 		Seen:    host("easyauth-seen"),
+		Renewal: host("easyauth-renewal"),
 	}
 	if cfg.Domain != "" {
 		sum := sha256.Sum256([]byte(cfg.ClientID + "\x00" + cfg.BasePath))

@@ -2,8 +2,12 @@ package entra
 
 import (
 	"errors"
+	"fmt"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 )
@@ -15,14 +19,20 @@ type AuthRequest struct {
 	Verifier    string   // required; 43 to 128 characters, of which only the S256 challenge is sent
 	RedirectURI string   // required; as registered
 	Scopes      []string // as Plan gives them
-	Prompt      string   // empty sends none
+	Prompt      string   // none, login or select_account; empty sends none
 	LoginHint   string   // empty sends none
+
+	Claims   string        // a claims challenge: a JSON object of at most 4 KB; empty is none
+	Contexts []string      // authentication contexts (acr), of which the ID token must tell one
+	Methods  []string      // authentication methods (amr), likewise; of a plain provider alone
+	MaxAge   time.Duration // the person may have signed in no longer ago, in whole seconds; 0 is any
 }
 
 // AuthorizationURL returns where to send the browser. The answer will come as a
 // query (response_mode=query). Each parameter is there once, also where the
-// provider's own URL has a query; there ours win. Errors: ErrNotReady, or a
-// required field that is missing.
+// provider's own URL has a query; there ours win. Claims, Contexts, Methods and
+// the client's capabilities become one parameter "claims". Errors: ErrNotReady,
+// or a field that is missing or cannot be.
 func (rp *RelyingParty) AuthorizationURL(r AuthRequest) (string, error) {
 	p := rp.provider.Load()
 	switch {
@@ -32,20 +42,36 @@ func (rp *RelyingParty) AuthorizationURL(r AuthRequest) (string, error) {
 		return "", errors.New("authorization request: state, nonce, redirect URI and scopes are required")
 	case len(r.Verifier) < 43 || len(r.Verifier) > 128:
 		return "", errors.New("authorization request: a verifier has 43 to 128 characters (RFC 7636)")
+	case !slices.Contains([]string{"", "none", "login", "select_account"}, r.Prompt):
+		return "", errors.New("authorization request: prompt is none, login or select_account")
+	case len(r.Methods) > 0 && rp.cfg.Kind != Plain:
+		return "", errors.New("authorization request: Entra ID does not tell methods of authentication")
+	case r.MaxAge < 0 || r.MaxAge > 0 && r.MaxAge < time.Second:
+		return "", errors.New("authorization request: max_age is whole seconds")
+	}
+	claims, err := rp.claimsParam(r.Claims, r.Contexts, r.Methods)
+	if err != nil {
+		return "", fmt.Errorf("authorization request: %w", err)
+	}
+	maxAge := ""
+	if r.MaxAge > 0 {
+		maxAge = strconv.FormatInt(int64(r.MaxAge/time.Second), 10)
 	}
 	return withQuery(p.authorize, map[string]string{
 		"response_type":         "code",
 		"response_mode":         "query",
-		"client_id":             rp.clientID,
+		"client_id":             rp.cfg.ClientID,
 		"redirect_uri":          r.RedirectURI,
 		"scope":                 strings.Join(r.Scopes, " "),
 		"state":                 r.State,
 		"nonce":                 r.Nonce,
 		"code_challenge":        oauth2.S256ChallengeFromVerifier(r.Verifier),
 		"code_challenge_method": "S256",
-		"domain_hint":           rp.domainHint,
+		"domain_hint":           rp.cfg.DomainHint,
 		"login_hint":            r.LoginHint,
 		"prompt":                r.Prompt,
+		"claims":                claims,
+		"max_age":               maxAge,
 	}), nil
 }
 
@@ -58,7 +84,7 @@ func (rp *RelyingParty) EndSessionURL(postLogoutRedirectURI, state string) (stri
 		return "", false
 	}
 	return withQuery(p.endSession, map[string]string{
-		"client_id":                rp.clientID,
+		"client_id":                rp.cfg.ClientID,
 		"post_logout_redirect_uri": postLogoutRedirectURI,
 		"state":                    state,
 	}), true

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/oauth2"
 )
@@ -17,7 +18,7 @@ func goodRequest() AuthRequest {
 
 func TestAuthorizationURL(t *testing.T) {
 	idp := newIDP()
-	idp.metadata[authorizeMember] = "https://login.example/authorize?p=policy&state=evil&response_mode=form_post&scope=evil&prompt=none"
+	idp.metadata[authorizeMember] = "https://login.example/authorize?p=policy&state=evil&response_mode=form_post&scope=evil&prompt=none&claims=evil&max_age=0"
 	cfg := testConfig(idp, nil)
 	cfg.DomainHint = "contoso.example"
 	rp := must(New(cfg))
@@ -47,9 +48,12 @@ func TestAuthorizationURL(t *testing.T) {
 	if len(q) != len(want) {
 		t.Errorf("%d parameters in %s, want %d", len(q), raw, len(want))
 	}
-	r.Prompt = "select_account"
-	if again := must(url.Parse(must(rp.AuthorizationURL(r)))).Query(); again.Get("prompt") != "select_account" {
-		t.Errorf("prompt %q", again["prompt"])
+	for _, prompt := range []string{"none", "login", "select_account"} {
+		r.Prompt, r.MaxAge = prompt, 15*time.Minute+300*time.Millisecond
+		again := must(url.Parse(must(rp.AuthorizationURL(r)))).Query()
+		if again.Get("prompt") != prompt || again.Get("max_age") != "900" {
+			t.Errorf("prompt %q, max_age %q", again["prompt"], again["max_age"])
+		}
 	}
 }
 
@@ -64,6 +68,11 @@ func TestAuthorizationURLNeedsItsParts(t *testing.T) {
 		"verifier":       func(r *AuthRequest) { r.Verifier = "" },
 		"short verifier": func(r *AuthRequest) { r.Verifier = strings.Repeat("v", 42) },
 		"long verifier":  func(r *AuthRequest) { r.Verifier = strings.Repeat("v", 129) },
+		"prompt":         func(r *AuthRequest) { r.Prompt = "consent" },
+		"method":         func(r *AuthRequest) { r.Methods = []string{"mfa"} },
+		"max_age":        func(r *AuthRequest) { r.MaxAge = -time.Second },
+		"short max_age":  func(r *AuthRequest) { r.MaxAge = time.Millisecond },
+		"challenge":      func(r *AuthRequest) { r.Claims = `{"id_token":` },
 	} {
 		r := goodRequest()
 		if _, err := rp.AuthorizationURL(r); err != nil {

@@ -1,40 +1,76 @@
 package entra
 
 import (
-	"errors"
-	"fmt"
+	"cmp"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/easyauth-sidecar/easyauth/authserver/secret"
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+)
+
+// Kind says what stands behind the authority.
+type Kind uint8
+
+// The kinds.
+const (
+	Plain        Kind = iota // any OpenID Connect provider: tokens need no tid and no oid
+	SingleTenant             // one tenant of Entra ID
+	MultiTenant              // organizations or common, for the tenants of a list
+	B2C                      // Azure AD B2C, with one policy (user flow)
+	ExternalID               // Microsoft Entra External ID
 )
 
 // Config is what a RelyingParty needs. The zero value of an optional field is
 // the strict choice.
 type Config struct {
-	// Issuer is the authority, required: https://login.microsoftonline.com/{tenant}/v2.0
-	// or the issuer of another provider exactly as its documents write it. https,
-	// or http on a loopback host. The discovery document is read below it.
-	Issuer string
-	// TenantID is the one tenant whose users are accepted: a GUID, or a verified
-	// domain of the tenant, whose GUID is then taken from the discovery document.
-	// Words for many tenants (common, organizations, consumers) are refused.
-	// Empty means a provider that is not Entra ID: tokens need no tid and no oid.
-	TenantID     string
-	ClientID     string        // required
-	ClientSecret secret.String // required
-	DomainHint   string        // domain_hint of every authorization request; empty sends none
-	GraphURL     string        // whose scopes are Microsoft Graph's; empty means https://graph.microsoft.com
-	Client       *http.Client  // required; must bound time and bodies, as NewHTTPClient does
-	Log          *slog.Logger  // nil logs nothing
-	Now          func() time.Time
-	Leeway       time.Duration // clock skew allowed for exp, nbf and iat; 0 means 60 s, at most 2 minutes
+	Kind Kind
+
+	// Authority is where the discovery document is read below, required:
+	// https://login.microsoftonline.com/{tenant}/v2.0, or the issuer of another
+	// provider exactly as its documents write it. https, or http on a loopback host.
+	Authority string
+	// TenantID is the tenant of SingleTenant, B2C and ExternalID: a GUID, or a
+	// verified domain of the tenant, whose GUID is then taken from the discovery
+	// document. MultiTenant has the word organizations or common here, Plain nothing.
+	TenantID string
+	// AllowedTenants are the GUIDs of the tenants of MultiTenant, at least one.
+	AllowedTenants []string
+	Policy         string // of B2C, required there
+	V1Issuer       string // of SingleTenant and MultiTenant: what the issuers of v1 access tokens begin with ("https://sts.windows.net/"); "" accepts none
+
+	ClientID   string     // required
+	Credential Credential // required
+	Audiences  []string   // of access tokens, beside the client id and api://<client id>; never Microsoft Graph's
+
+	AcceptBearer          bool // Bearer looks at Authorization headers; false ignores them all
+	IgnoreForeignAudience bool // a token of an accepted issuer for another API is ignored instead of refused
+
+	Scopes       *access.ScopeNames // nil: scopes have one spelling
+	Claims       ClaimNames         // of Plain alone
+	Capabilities []string           // of this client ("cp1"), told in every request
+	DomainHint   string             // domain_hint of every authorization request; empty sends none
+	GraphURL     string             // Microsoft Graph's address; empty means https://graph.microsoft.com
+
+	CacheBytes int64        // for verified access tokens; 0 means 16 MB
+	Client     *http.Client // required; must bound time and bodies, as NewHTTPClient does
+	Log        *slog.Logger // nil logs nothing
+	Now        func() time.Time
+	Leeway     time.Duration // clock skew allowed for exp, nbf and iat; 0 means 60 s, at most 2 minutes
+}
+
+// ClaimNames are where another provider keeps roles, groups and scopes: the exact
+// name of a claim or, where there is none of that name, a path of names with dots
+// between ("realm_access.roles"). Empty means roles, groups and scope.
+type ClaimNames struct{ Roles, Groups, Scopes string }
+
+// Credential proves to the token endpoint that a request is this client's: it
+// adds client_id and a secret or an assertion to the form.
+type Credential interface {
+	Add(form url.Values, tokenEndpoint string) error
 }
 
 const (
@@ -46,101 +82,60 @@ const (
 // RelyingParty is one registration at one provider. It is safe for concurrent
 // use. Make it with New and keep Run running beside it.
 type RelyingParty struct {
-	issuer     string // as configured
-	tenant     string // GUID or domain, lower case; empty for a plain provider
-	clientID   string
-	secret     secret.String
-	domainHint string
-	graphURL   string // without a trailing slash
-	client     *http.Client
-	log        *slog.Logger
-	now        func() time.Time
-	leeway     time.Duration
-
-	provider atomic.Pointer[provider] // nil until discovery has succeeded
+	cfg      Config                    // with all defaults filled in
+	provider atomic.Pointer[provider]  // nil until discovery has succeeded
+	tenants  atomic.Pointer[tenantSet] // nil while the tenant is known by its domain only
+	apps     appTokens                 // tokens of the client itself
+	verified *verifiedTokens           // access tokens of others that were verified; nil unless AcceptBearer
 }
 
 // New checks cfg and returns a RelyingParty that is not ready: nothing is sent
 // before Run. Several faults are joined; none of them names a secret.
 func New(cfg Config) (*RelyingParty, error) {
-	rp := &RelyingParty{
-		issuer: cfg.Issuer, tenant: strings.ToLower(cfg.TenantID), clientID: cfg.ClientID, secret: cfg.ClientSecret,
-		domainHint: cfg.DomainHint, graphURL: strings.TrimSuffix(cfg.GraphURL, "/"), client: cfg.Client,
-		log: cfg.Log, now: cfg.Now, leeway: cfg.Leeway,
-	}
-	if err := rp.check(); err != nil {
+	cfg = cfg.lowered()
+	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	if isGUID(rp.tenant) { // a discovery document writes it in lower case
-		rp.issuer = strings.Replace(rp.issuer, cfg.TenantID, rp.tenant, 1)
+	cfg.GraphURL = cmp.Or(strings.TrimSuffix(cfg.GraphURL, "/"), defaultGraphURL)
+	cfg.Leeway = cmp.Or(cfg.Leeway, defaultLeeway)
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	if rp.graphURL == "" {
-		rp.graphURL = defaultGraphURL
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
-	if rp.log == nil {
-		rp.log = slog.New(slog.DiscardHandler)
+	cfg.Claims = cfg.claimNames()
+	rp := &RelyingParty{cfg: cfg}
+	if cfg.AcceptBearer {
+		rp.verified = newVerifiedTokens(&cfg)
 	}
-	if rp.now == nil {
-		rp.now = time.Now
-	}
-	if rp.leeway == 0 {
-		rp.leeway = defaultLeeway
+	if set := rp.newTenants(); set != nil {
+		rp.tenants.Store(set)
 	}
 	return rp, nil
 }
 
-func (rp *RelyingParty) check() error {
-	var faults []error
-	if _, err := secureURL(rp.issuer, true); err != nil {
-		faults = append(faults, fmt.Errorf("issuer: %w", err))
+// lowered writes tenants as discovery documents and tokens do.
+func (cfg Config) lowered() Config {
+	if tenant := strings.ToLower(cfg.TenantID); tenant != cfg.TenantID && tenant != "" {
+		cfg.Authority = strings.Replace(cfg.Authority, "/"+cfg.TenantID+"/", "/"+tenant+"/", 1)
+		cfg.TenantID = tenant
 	}
-	switch {
-	case rp.tenant == "common", rp.tenant == "organizations", rp.tenant == "consumers":
-		faults = append(faults, errors.New("tenant id: it must name one tenant, because nothing here says which of many may sign in"))
-	case rp.tenant != "" && !isGUID(rp.tenant) && !domainPattern.MatchString(rp.tenant):
-		faults = append(faults, errors.New("tenant id: want a GUID or a domain of the tenant"))
+	var allowed []string
+	for _, id := range cfg.AllowedTenants {
+		allowed = appendNew(allowed, strings.ToLower(id))
 	}
-	if rp.clientID == "" || strings.ContainsFunc(rp.clientID, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		faults = append(faults, errors.New("client id: want printable text without spaces"))
-	}
-	if rp.secret.Empty() {
-		faults = append(faults, errors.New("client secret: it is required"))
-	}
-	if rp.client == nil {
-		faults = append(faults, errors.New("http client: it is required"))
-	}
-	if rp.leeway < 0 || rp.leeway > maxLeeway {
-		faults = append(faults, fmt.Errorf("leeway: want 0 to %v", maxLeeway))
-	}
-	return errors.Join(faults...)
+	cfg.AllowedTenants = allowed
+	return cfg
 }
 
-var (
-	guidPattern   = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
-	domainPattern = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
-)
-
-func isGUID(s string) bool { return guidPattern.MatchString(s) }
-
-// secureURL parses an absolute https URL, or an http one of a loopback host
-// when allowHTTP says so. Userinfo and a fragment are refused.
-func secureURL(raw string, allowHTTP bool) (*url.URL, error) {
-	const maxURL = 2048
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil, len(raw) > maxURL, u.Host == "", u.User != nil, u.Opaque != "", strings.Contains(raw, "#"):
-		return nil, errors.New("want an absolute URL without userinfo and fragment")
-	case u.Scheme == "https", u.Scheme == "http" && allowHTTP && isLoopback(u.Hostname()):
-		return u, nil
+// claimNames are the claims that hold roles, groups and scopes. Entra ID's have
+// fixed names.
+func (cfg *Config) claimNames() ClaimNames {
+	if cfg.Kind != Plain {
+		return ClaimNames{Roles: "roles", Groups: "groups", Scopes: "scp"}
 	}
-	return nil, errors.New("want https (http only on a loopback host)")
-}
-
-func isLoopback(host string) bool {
-	host = strings.ToLower(host)
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
+	return ClaimNames{
+		Roles: cmp.Or(cfg.Claims.Roles, "roles"), Groups: cmp.Or(cfg.Claims.Groups, "groups"), Scopes: cmp.Or(cfg.Claims.Scopes, "scope"),
 	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

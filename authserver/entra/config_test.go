@@ -10,32 +10,78 @@ import (
 )
 
 func TestNew(t *testing.T) {
+	const host, path = "https://login.example", "/" + testTenant + "/v2.0"
+	several := func(tenant string, allowed ...string) func(*Config) {
+		return func(c *Config) {
+			c.Kind, c.TenantID, c.Authority, c.AllowedTenants = MultiTenant, tenant, host+"/"+tenant+"/v2.0", allowed
+		}
+	}
+	b2c := func(policy string) func(*Config) {
+		return func(c *Config) { c.Kind, c.Policy, c.Authority = B2C, policy, host+"/"+testTenant+"/"+policy+"/v2.0" }
+	}
 	tests := []struct {
 		name string
 		edit func(*Config)
 		want string // in the error; empty: accepted
 	}{
 		{"complete", func(*Config) {}, ""},
-		{"no issuer", func(c *Config) { c.Issuer = "" }, "issuer:"},
-		{"issuer is no URL", func(c *Config) { c.Issuer = "login.example" }, "issuer:"},
-		{"issuer over http", func(c *Config) { c.Issuer = "http://login.example/x" }, "issuer: want https"},
-		{"issuer over http on 127.0.0.1", func(c *Config) { c.Issuer = "http://127.0.0.1:8080/x" }, ""},
-		{"issuer over http on [::1]", func(c *Config) { c.Issuer = "http://[::1]:8080/x" }, ""},
-		{"issuer over http on localhost", func(c *Config) { c.Issuer = "http://idp.localhost/x" }, ""},
-		{"issuer over http on a host that looks local", func(c *Config) { c.Issuer = "http://localhost.example/x" }, "issuer: want https"},
-		{"issuer over ftp", func(c *Config) { c.Issuer = "ftp://login.example/x" }, "issuer: want https"},
-		{"issuer with userinfo", func(c *Config) { c.Issuer = "https://a:b@login.example/x" }, "issuer:"},
-		{"issuer with a fragment", func(c *Config) { c.Issuer = "https://login.example/x#y" }, "issuer:"},
-		{"no tenant is a plain provider", func(c *Config) { c.TenantID = "" }, ""},
-		{"tenant is a domain", func(c *Config) { c.TenantID = "contoso.onmicrosoft.com" }, ""},
+		{"no issuer", func(c *Config) { c.Authority = "" }, "issuer:"},
+		{"issuer is no URL", func(c *Config) { c.Authority = "login.example" }, "issuer:"},
+		{"issuer over http", func(c *Config) { c.Authority = "http://login.example/x" }, "issuer: want https"},
+		{"issuer over http on 127.0.0.1", func(c *Config) { c.Authority = "http://127.0.0.1:8080" + path }, ""},
+		{"issuer over http on [::1]", func(c *Config) { c.Authority = "http://[::1]:8080" + path }, ""},
+		{"issuer over http on localhost", func(c *Config) { c.Authority = "http://idp.localhost" + path }, ""},
+		{"issuer over http on a host that looks local", func(c *Config) { c.Authority = "http://localhost.example/x" }, "issuer: want https"},
+		{"issuer over ftp", func(c *Config) { c.Authority = "ftp://login.example/x" }, "issuer: want https"},
+		{"issuer with userinfo", func(c *Config) { c.Authority = "https://a:b@login.example/x" }, "issuer:"},
+		{"issuer with a fragment", func(c *Config) { c.Authority = "https://login.example/x#y" }, "issuer:"},
+		{"no tenant is a plain provider", func(c *Config) { c.Kind, c.TenantID = Plain, "" }, ""},
+		{"tenant is a domain", func(c *Config) {
+			c.TenantID, c.Authority = "contoso.onmicrosoft.com", host+"/contoso.onmicrosoft.com/v2.0"
+		}, ""},
+		{"tenant in upper case", func(c *Config) { c.TenantID, c.Authority = "Contoso.Com", host+"/Contoso.Com/v2.0" }, ""},
+		{"audience of Graph", func(c *Config) { c.Audiences = []string{"api://a", "https://graph.microsoft.com/"} }, "audiences:"},
+		{"issuer of another tenant", func(c *Config) { c.Authority = host + "/" + otherTenant + "/v2.0" }, "issuer: want scheme and host, and then the path /" + testTenant},
+		{"issuer with more path", func(c *Config) { c.Authority = host + "/x" + path }, "issuer: want scheme and host"},
+		{"issuer of v1", func(c *Config) { c.Authority = host + "/" + testTenant }, "issuer: want scheme and host"},
+		{"issuer with a slash", func(c *Config) { c.Authority += "/" }, "issuer: want scheme and host"},
+		{"issuer with a query", func(c *Config) { c.Authority += "?p=x" }, "issuer: want scheme and host"},
+		{"plain issuer with any path", func(c *Config) { c.Kind, c.TenantID, c.Authority = Plain, "", host+"/realms/x/" }, ""},
+		{"plain with a tenant", func(c *Config) { c.Kind = Plain }, "tenant id: another provider has none"},
 		{"common", func(c *Config) { c.TenantID = "common" }, "tenant id: it must name one tenant"},
 		{"Organizations", func(c *Config) { c.TenantID = "Organizations" }, "tenant id: it must name one tenant"},
 		{"consumers", func(c *Config) { c.TenantID = "consumers" }, "tenant id: it must name one tenant"},
 		{"tenant is a word", func(c *Config) { c.TenantID = "contoso" }, "tenant id: want a GUID"},
 		{"tenant with a slash", func(c *Config) { c.TenantID = "contoso.com/x" }, "tenant id: want a GUID"},
+
+		{"organizations with a list", several("organizations", testTenant), ""},
+		{"common with a list", several("common", testTenant, strings.ToUpper(otherTenant)), ""},
+		{"organizations without a list", several("organizations"), "allowed tenants: there is none"},
+		{"organizations with a list of a domain", several("organizations", "contoso.com"), "allowed tenants: want GUIDs"},
+		{"organizations with a list of a word", several("organizations", "*"), "allowed tenants: want GUIDs"},
+		{"consumers with a list", several("consumers", testTenant), "tenant id: want organizations or common"},
+		{"a tenant and a list", several(testTenant, testTenant), "tenant id: want organizations or common"},
+		{"one tenant with a list", func(c *Config) { c.AllowedTenants = []string{testTenant} }, "allowed tenants: with one tenant"},
+		{"organizations as one tenant", func(c *Config) { several("organizations", testTenant)(c); c.Kind = SingleTenant }, "tenant id: it must name one tenant"},
+
+		{"B2C", b2c("B2C_1_signin"), ""},
+		{"B2C by domain", func(c *Config) {
+			b2c("p")(c)
+			c.TenantID, c.Authority = "contoso.onmicrosoft.com", host+"/contoso.onmicrosoft.com/p/v2.0"
+		}, ""},
+		{"B2C without a policy", func(c *Config) { b2c("x")(c); c.Policy = "" }, "policy: want the name"},
+		{"B2C with a slash in its policy", b2c("a/b"), "policy: want the name"},
+		{"B2C with a policy of 129", b2c(strings.Repeat("p", 129)), "policy: want the name"},
+		{"B2C with a policy of 128", b2c(strings.Repeat("p", 128)), ""},
+		{"B2C of organizations", func(c *Config) { b2c("p")(c); c.TenantID = "organizations" }, "tenant id: it must name one tenant"},
+		{"B2C with an issuer without its policy", func(c *Config) { b2c("p")(c); c.Authority = host + path }, "issuer: want scheme and host"},
+		{"a policy without B2C", func(c *Config) { c.Policy = "p" }, "policy: only B2C has policies"},
+		{"External ID", func(c *Config) { c.Kind = ExternalID }, ""},
+		{"External ID of many", func(c *Config) { c.Kind, c.TenantID = ExternalID, "common" }, "tenant id: it must name one tenant"},
+
 		{"no client id", func(c *Config) { c.ClientID = "" }, "client id:"},
 		{"client id with a space", func(c *Config) { c.ClientID = "a b" }, "client id:"},
-		{"no secret", func(c *Config) { c.ClientSecret = secret.String{} }, "client secret:"},
+		{"no secret", func(c *Config) { c.Credential = nil }, "client credential:"},
 		{"no http client", func(c *Config) { c.Client = nil }, "http client:"},
 		{"negative leeway", func(c *Config) { c.Leeway = -1 }, "leeway:"},
 		{"two minutes of leeway", func(c *Config) { c.Leeway = 2 * time.Minute }, ""},
@@ -57,7 +103,7 @@ func TestNew(t *testing.T) {
 }
 
 func TestNewReportsAllFaults(t *testing.T) {
-	_, err := New(Config{TenantID: "common", Leeway: -1})
+	_, err := New(Config{Kind: SingleTenant, TenantID: "common", Leeway: -1})
 	if err == nil || strings.Count(err.Error(), "\n") != 5 {
 		t.Errorf("want six faults, one a line, got: %v", err)
 	}
@@ -67,13 +113,13 @@ func TestTenantInUpperCase(t *testing.T) {
 	cfg := testConfig(newIDP(public(rsaKey().Public(), "k")), nil)
 	const upper = "AAAAAAAA-2222-4333-8444-555555555555"
 	cfg.TenantID = upper
-	cfg.Issuer = strings.Replace(testIssuer, testTenant, upper, 1)
+	cfg.Authority = strings.Replace(testIssuer, testTenant, upper, 1)
 	rp, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rp.tenant != strings.ToLower(upper) || !strings.Contains(rp.issuer, strings.ToLower(upper)) {
-		t.Errorf("tenant %q, issuer %q: want lower case, as tokens have it", rp.tenant, rp.issuer)
+	if rp.cfg.TenantID != strings.ToLower(upper) || !strings.Contains(rp.cfg.Authority, strings.ToLower(upper)) {
+		t.Errorf("tenant %q, issuer %q: want lower case, as tokens have it", rp.cfg.TenantID, rp.cfg.Authority)
 	}
 }
 
@@ -83,8 +129,8 @@ func TestNotReady(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, authorize := rp.AuthorizationURL(AuthRequest{})
-	_, redeem := rp.Redeem(t.Context(), secret.New("c"), "v", "r", nil)
-	_, verify := rp.Verify(t.Context(), secret.New("t"), "n")
+	_, redeem := rp.Redeem(t.Context(), secret.New("c"), "v", "r", Plan{})
+	_, verify := rp.Verify(t.Context(), secret.New("t"), "n", testAccess)
 	for name, err := range map[string]error{"AuthorizationURL": authorize, "Redeem": redeem, "Verify": verify, "CheckIssuerParam": rp.CheckIssuerParam("")} {
 		if err != ErrNotReady { //nolint:errorlint // exactly this one
 			t.Errorf("%s: %v, want ErrNotReady", name, err)

@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -12,18 +13,6 @@ import (
 
 const maxDiscovery = 256 << 10 // bytes
 
-// provider is what discovery found out. It does not change.
-type provider struct {
-	issuer     string // as tokens must name it
-	tenant     string // GUID that tid must equal; empty for a plain provider
-	authorize  *url.URL
-	token      string
-	endSession *url.URL // nil: the provider has none
-	algs       []string // allowed for ID tokens, never empty
-	issParam   bool     // RFC 9207: an answer without iss is not the provider's
-	keys       *keySet
-}
-
 // allowedAlgs are the signatures that are accepted when the provider lists them.
 // "none" and the HMACs can never get in.
 func allowedAlgs() []jose.SignatureAlgorithm {
@@ -32,9 +21,14 @@ func allowedAlgs() []jose.SignatureAlgorithm {
 	}
 }
 
-// discover reads the discovery document once. Errors are *Error.
+// wellKnown is where the document of an issuer or authority is.
+func wellKnown(authority string) string {
+	return strings.TrimSuffix(authority, "/") + "/.well-known/openid-configuration"
+}
+
+// discover reads the authority's discovery document once. Errors are *Error.
 func (rp *RelyingParty) discover(ctx context.Context) (*provider, error) {
-	body, err := fetch(ctx, rp.client, strings.TrimSuffix(rp.issuer, "/")+"/.well-known/openid-configuration", maxDiscovery)
+	body, err := fetch(ctx, rp.cfg.Client, wellKnown(rp.cfg.Authority), maxDiscovery)
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +36,35 @@ func (rp *RelyingParty) discover(ctx context.Context) (*provider, error) {
 }
 
 func (rp *RelyingParty) parseDiscovery(body []byte) (*provider, error) {
+	return rp.parseDocument(body, rp.checkIssuer)
+}
+
+// discoverTenant reads the own document of one tenant of MultiTenant once: what
+// the authority's says of keys is about the keys of all the tenants there are.
+func (rp *RelyingParty) discoverTenant(ctx context.Context, t *tenant) (*tenantDoc, error) {
+	body, err := fetch(ctx, rp.cfg.Client, wellKnown(t.v2), maxDiscovery)
+	if err != nil {
+		return nil, err
+	}
+	p, err := rp.parseDocument(body, func(issuer string) (string, error) { return t.id, sameIssuer(issuer, t.v2) })
+	if err != nil {
+		return nil, err
+	}
+	return rp.newTenantDoc(p), nil
+}
+
+// parseDocument reads a document. check judges its issuer and gives the GUID of
+// the tenant that it is about.
+func (rp *RelyingParty) parseDocument(body []byte, check func(issuer string) (tenant string, err error)) (*provider, error) {
 	doc, err := parseObject(body)
 	if err != nil {
 		return nil, refuse(ReasonIDPError, "discovery document: %w", err)
 	}
-	issuer, tenant, err := rp.checkIssuer(doc)
+	issuer, err := doc.text("issuer")
+	if err != nil || issuer == "" {
+		return nil, refuse(ReasonIDPError, "discovery document: no issuer")
+	}
+	tenant, err := check(issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -56,13 +74,12 @@ func (rp *RelyingParty) parseDiscovery(body []byte) (*provider, error) {
 	}
 	p := &provider{
 		issuer: issuer, tenant: tenant,
-		authorize: urls[authorizeMember], token: urls[tokenMember].String(), endSession: urls[endSessionMember],
+		authorize: urls[authorizeMember], token: urls[tokenMember].String(), keys: urls[keysMember].String(), endSession: urls[endSessionMember],
 	}
 	if p.algs = algorithms(doc); len(p.algs) == 0 {
 		return nil, refuse(ReasonIDPError, "discovery document: no signature algorithm that is accepted here")
 	}
 	p.issParam = string(doc.values["authorization_response_iss_parameter_supported"]) == "true"
-	p.keys = &keySet{url: urls[keysMember].String(), client: rp.client, now: rp.now, needKeyID: rp.tenant != ""}
 	return p, nil
 }
 
@@ -78,7 +95,7 @@ const (
 // error, also an optional one.
 func (rp *RelyingParty) endpoints(doc *object) (map[string]*url.URL, error) {
 	// A provider that is itself on loopback may have its endpoints there too.
-	allowHTTP := strings.HasPrefix(rp.issuer, "http:")
+	allowHTTP := strings.HasPrefix(rp.cfg.Authority, "http:")
 	urls := map[string]*url.URL{}
 	for _, name := range []string{authorizeMember, tokenMember, keysMember, endSessionMember} {
 		raw, err := doc.text(name)
@@ -95,30 +112,31 @@ func (rp *RelyingParty) endpoints(doc *object) (map[string]*url.URL, error) {
 	return urls, nil
 }
 
-// checkIssuer gives the issuer that tokens must have, and the tenant's GUID. It
-// must be the configured issuer, with one exception: a tenant configured by a
-// domain is found under the domain, but speaks as https://same-host/{guid}/v2.0.
-func (rp *RelyingParty) checkIssuer(doc *object) (issuer, tenant string, err error) {
-	issuer, err = doc.text("issuer")
-	if err != nil || issuer == "" {
-		return "", "", refuse(ReasonIDPError, "discovery document: no issuer")
+// checkIssuer judges the issuer of the authority's document and gives the GUID of
+// its tenant, "" where there is none. It must be the one that is computed, with
+// the GUID that is configured or, for a tenant configured by a domain, any GUID.
+func (rp *RelyingParty) checkIssuer(issuer string) (tenant string, err error) {
+	switch {
+	case rp.cfg.Kind == Plain:
+		return "", sameIssuer(issuer, rp.cfg.Authority)
+	case rp.cfg.Kind == MultiTenant: // a template: there is no such tenant
+		return "", sameIssuer(issuer, rp.base()+"/{tenantid}/v2.0")
 	}
-	if rp.tenant == "" || isGUID(rp.tenant) {
-		if issuer != rp.issuer {
-			return "", "", refuse(ReasonIssuer, "discovery document: its issuer %q is not the configured %q", capped(issuer), rp.issuer)
-		}
-		return issuer, rp.tenant, nil
+	id := rp.cfg.TenantID
+	if !isGUID(id) {
+		id = guidIn.FindString(issuer)
 	}
-	ours, err := url.Parse(rp.issuer)
-	if err != nil {
-		return "", "", refuse(ReasonIssuer, "configured issuer: no URL")
+	if !isGUID(id) || !rp.mayIssue(issuer, id) {
+		return "", refuse(ReasonIssuer, "discovery document: its issuer %q is not %s", capped(issuer), rp.issuerOf(cmp.Or(id, "{tenant's GUID}")))
 	}
-	base := ours.Scheme + "://" + ours.Host + "/"
-	guid := strings.TrimSuffix(strings.TrimPrefix(issuer, base), "/v2.0")
-	if !isGUID(guid) || issuer != base+guid+"/v2.0" {
-		return "", "", refuse(ReasonIssuer, "discovery document: its issuer %q is not %s{tenant's GUID}/v2.0", capped(issuer), base)
+	return id, nil
+}
+
+func sameIssuer(issuer, want string) error {
+	if issuer != want {
+		return refuse(ReasonIssuer, "discovery document: its issuer %q is not %q", capped(issuer), want)
 	}
-	return issuer, guid, nil
+	return nil
 }
 
 // algorithms intersects the provider's list with ours. A provider without a

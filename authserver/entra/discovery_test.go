@@ -10,7 +10,7 @@ import (
 func TestParseDiscovery(t *testing.T) {
 	const domain = "contoso.onmicrosoft.com"
 	byDomain := func(c *Config) {
-		c.TenantID, c.Issuer = domain, "https://login.example/"+domain+"/v2.0"
+		c.TenantID, c.Authority = domain, "https://login.example/"+domain+"/v2.0"
 	}
 	set := func(name string, v any) func(map[string]any) { return func(m map[string]any) { m[name] = v } }
 	tests := []struct {
@@ -83,7 +83,7 @@ func TestDiscoveryOnLoopback(t *testing.T) {
 		}
 	}
 	cfg := testConfig(idp, nil)
-	cfg.Issuer = strings.Replace(testIssuer, "https://login.example", "http://127.0.0.1:8080", 1)
+	cfg.Authority = strings.Replace(testIssuer, "https://login.example", "http://127.0.0.1:8080", 1)
 	rp := must(New(cfg))
 	if _, err := rp.parseDiscovery(must(json.Marshal(idp.metadata))); err != nil {
 		t.Errorf("all on loopback: %v", err)

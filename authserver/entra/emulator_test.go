@@ -2,6 +2,7 @@ package entra
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/cookiejar"
@@ -31,14 +32,15 @@ func startEmulator(t *testing.T, c *clock, log *logBuffer) (*emulator.Server, *R
 		}},
 	})
 	rp := must(New(Config{
-		Issuer: idp.Issuer(), TenantID: idp.TenantID(), ClientID: testClient, ClientSecret: secret.New(testSecret),
+		Kind: SingleTenant, Authority: idp.Issuer(), TenantID: idp.TenantID(), V1Issuer: "https://sts.windows.net/", ClientID: testClient, Credential: testCredential(testSecret),
+		Scopes: access.NewScopeNames(testClient, nil, defaultGraphURL),
 		Client: NewHTTPClient(2*time.Second, 0), Log: log.logger(), Now: c.Now,
 	}))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); rp.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-ended })
-	eventually(t, func() bool { return rp.Ready() && len(rp.provider.Load().keys.current()) > 0 })
+	eventually(t, func() bool { return rp.Ready() && len(keysOf(rp).current()) > 0 })
 	return idp, rp
 }
 
@@ -52,12 +54,12 @@ func eventually(t *testing.T, ok func() bool) {
 }
 
 // signIn makes a whole trip as a browser and the callback would.
-func signIn(t *testing.T, rp *RelyingParty, user string, scopes []string) (*Tokens, *access.Identity, error) {
+func signIn(t *testing.T, rp *RelyingParty, user string, plan Plan) (*Tokens, *access.Identity, error) {
 	t.Helper()
 	browser := &http.Client{Jar: must(cookiejar.New(nil)), Timeout: 10 * time.Second}
 	verifier := oauth2.GenerateVerifier()
 	authorize, err := rp.AuthorizationURL(AuthRequest{
-		State: "sealed-attempt", Nonce: "nonce-" + verifier[:20], Verifier: verifier, RedirectURI: callbackURI, Scopes: scopes,
+		State: "sealed-attempt", Nonce: "nonce-" + verifier[:20], Verifier: verifier, RedirectURI: callbackURI, Scopes: plan.Scopes,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -70,21 +72,21 @@ func signIn(t *testing.T, rp *RelyingParty, user string, scopes []string) (*Toke
 	if err := rp.CheckIssuerParam(q.Get("iss")); err != nil {
 		return nil, nil, err
 	}
-	tokens, err := rp.Redeem(t.Context(), secret.New(q.Get("code")), verifier, callbackURI, scopes)
+	tokens, err := rp.Redeem(t.Context(), secret.New(q.Get("code")), verifier, callbackURI, plan)
 	if err != nil {
 		return nil, nil, err
 	}
-	id, err := rp.Verify(t.Context(), tokens.IDToken, "nonce-"+verifier[:20])
+	id, err := rp.Verify(t.Context(), tokens.IDToken, "nonce-"+verifier[:20], tokens.AccessToken)
 	return tokens, id, err
 }
 
 func TestSignInAtEntra(t *testing.T) {
 	log := &logBuffer{}
 	idp, rp := startEmulator(t, newClock(), log)
-	plain := rp.Plan(nil, nil, false).Scopes
+	plain := rp.Plan(nil, access.Missing{}, PlanOptions{})
 
 	t.Run("adele", func(t *testing.T) {
-		tokens, id, err := signIn(t, rp, emulator.Adele, rp.Plan(nil, nil, true).Scopes)
+		tokens, id, err := signIn(t, rp, emulator.Adele, rp.Plan(nil, access.Missing{}, PlanOptions{Graph: true}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,16 +101,32 @@ func TestSignInAtEntra(t *testing.T) {
 			t.Errorf("token request %+v", got)
 		}
 	})
-	t.Run("our own API", func(t *testing.T) {
-		unmet := []access.Clause{{"api://" + testClient + "/access_as_user"}}
-		tokens, _, err := signIn(t, rp, emulator.Bob, rp.Plan([]string{"User.Read"}, unmet, true).Scopes)
-		if err != nil || !slices.Contains(tokens.Scopes, "api://"+testClient+"/access_as_user") || slices.Contains(tokens.Scopes, "User.Read") {
+	own := testClient + "/access_as_user"
+	t.Run("our own API and Graph", func(t *testing.T) {
+		plan := rp.Plan([]string{"User.Read"}, access.Missing{Scopes: []access.Clause{{own}}}, PlanOptions{Graph: true})
+		tokens, _, err := signIn(t, rp, emulator.Bob, plan)
+		if err != nil || tokens.Failed != nil || tokens.Graph.Empty() || tokens.Graph.Reveal() == tokens.AccessToken.Reveal() ||
+			!slices.Contains(tokens.Scopes, own) || !slices.Contains(tokens.Scopes, "User.Read") {
 			t.Errorf("scopes %+v, %v", tokens, err)
 		}
+		if got := idp.LastToken().Form; got.Get("grant_type") != "refresh_token" || got.Get("scope") != "User.Read" {
+			t.Errorf("last token request %v", got)
+		}
 	})
-	t.Run("two resources", func(t *testing.T) {
-		_, _, err := signIn(t, rp, emulator.Bob, append(plain, "User.Read", "api://"+testClient+"/access_as_user"))
-		if got := reasonOf(t, err); got != ReasonScope {
+	t.Run("our own API, and Graph on demand", func(t *testing.T) {
+		tokens, _, err := signIn(t, rp, emulator.Bob, rp.Plan([]string{own}, access.Missing{}, PlanOptions{Groups: true}))
+		if err != nil || !tokens.Graph.Empty() {
+			t.Fatalf("%+v, %v", tokens, err)
+		}
+		if token, err := rp.GraphToken(t.Context(), tokens); err != nil || token.Empty() || !slices.Contains(tokens.Scopes, "User.Read") {
+			t.Errorf("%+v, %v", tokens, err)
+		}
+	})
+	t.Run("two resources in one token request", func(t *testing.T) {
+		scopes := append(slices.Clone(plain.Scopes), "User.Read", own)
+		_, _, err := signIn(t, rp, emulator.Bob, Plan{Scopes: scopes, Resources: []Resource{{Scopes: scopes}}})
+		var e *Error
+		if got := reasonOf(t, err); got != ReasonScope || !errors.As(err, &e) || e.Code() != "AADSTS28000" {
 			t.Errorf("reason %q: %v", got, err)
 		}
 	})
@@ -165,7 +183,7 @@ func TestEntraMisbehaves(t *testing.T) {
 		emulator.MissingTenant: ReasonTenant, emulator.Expired: ReasonExpired, emulator.FutureNotBefore: ReasonExpired,
 	}
 	idp, rp := startEmulator(t, newClock(), &logBuffer{})
-	plain := rp.Plan(nil, nil, false).Scopes
+	plain := rp.Plan(nil, access.Missing{}, PlanOptions{})
 	for _, fault := range emulator.TokenFaults() {
 		t.Run(string(fault), func(t *testing.T) {
 			idp.SetFaults(emulator.Faults{IDToken: fault})
@@ -215,7 +233,7 @@ func TestEntraMisbehaves(t *testing.T) {
 func TestEntraRotatesKeys(t *testing.T) {
 	c := newClock()
 	idp, rp := startEmulator(t, c, &logBuffer{})
-	plain := rp.Plan(nil, nil, false).Scopes
+	plain := rp.Plan(nil, access.Missing{}, PlanOptions{})
 	idp.SetFaults(emulator.Faults{IDToken: emulator.UnknownKid})
 	c.Advance(keyCoolDown)
 	before := idp.Requests(emulator.EndpointKeys)
@@ -245,7 +263,8 @@ func TestEntraComesBack(t *testing.T) {
 	}
 	stop() // the address is known, and nobody is there
 	rp := must(New(Config{
-		Issuer: idp.Issuer(), TenantID: idp.TenantID(), ClientID: testClient, ClientSecret: secret.New(testSecret),
+		Kind: SingleTenant, Authority: idp.Issuer(), TenantID: idp.TenantID(), V1Issuer: "https://sts.windows.net/", ClientID: testClient, Credential: testCredential(testSecret),
+		Scopes: access.NewScopeNames(testClient, nil, defaultGraphURL),
 		Client: NewHTTPClient(2*time.Second, 0), Log: log.logger(),
 	}))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -262,7 +281,7 @@ func TestEntraComesBack(t *testing.T) {
 	}
 	defer stop()
 	eventually(t, rp.Ready)
-	if _, _, err := signIn(t, rp, emulator.Adele, rp.Plan(nil, nil, false).Scopes); err != nil {
+	if _, _, err := signIn(t, rp, emulator.Adele, rp.Plan(nil, access.Missing{}, PlanOptions{})); err != nil {
 		t.Errorf("after it came back: %v", err)
 	}
 	if s := log.String(); strings.Contains(s, testSecret) || strings.Count(s, "discovery read") != 1 {

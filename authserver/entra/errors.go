@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 )
 
 // Reason says why the provider, or something that it said, was refused. Only
@@ -16,17 +17,22 @@ type Reason string
 
 // The closed set of reasons.
 const (
-	ReasonUnavailable Reason = "idp_unavailable"   // not reached, too slow, throttled, or not discovered yet
-	ReasonIDPError    Reason = "idp_error"         // reached, but the answer is a fault: 5xx, garbage, too large
-	ReasonCode        Reason = "code_refused"      // invalid_grant: the code is used, expired or another's
-	ReasonClient      Reason = "client_refused"    // invalid_client: the client secret is wrong or expired
-	ReasonScope       Reason = "scope_refused"     // the scopes are unknown, of two resources, or without consent
-	ReasonToken       Reason = "token_invalid"     // an ID token that is absent, malformed, or not signed by the provider
-	ReasonExpired     Reason = "token_expired"     // an ID token out of its time: check the clocks
-	ReasonAudience    Reason = "audience_mismatch" // an ID token for another client
-	ReasonNonce       Reason = "nonce_mismatch"    // an ID token of another sign-in
-	ReasonIssuer      Reason = "issuer_mismatch"   // another issuer than the configured one
-	ReasonTenant      Reason = "tenant_mismatch"   // another tenant than the configured one
+	ReasonUnavailable Reason = "idp_unavailable"      // not reached, too slow, throttled, or not discovered yet
+	ReasonIDPError    Reason = "idp_error"            // reached, but the answer is a fault: 5xx, garbage, too large
+	ReasonCode        Reason = "code_refused"         // invalid_grant: the code is used, expired or another's
+	ReasonClient      Reason = "client_refused"       // our own credential or registration: a secret that is wrong or expired
+	ReasonScope       Reason = "scope_refused"        // the scopes are unknown, or of two resources
+	ReasonConsent     Reason = "consent_required"     // nobody has agreed to a scope yet, and an administrator may have to
+	ReasonCancelled   Reason = "cancelled"            // the person said no
+	ReasonNotAssigned Reason = "not_assigned"         // the person is not assigned to the application
+	ReasonInteraction Reason = "interaction_required" // the provider wants the person to do something first: a second factor, a compliant device
+	ReasonToken       Reason = "token_invalid"        // a token that is absent, malformed, or not signed by the provider
+	ReasonExpired     Reason = "token_expired"        // a token out of its time: check the clocks
+	ReasonAudience    Reason = "audience_mismatch"    // a token for another client
+	ReasonNonce       Reason = "nonce_mismatch"       // an ID token of another sign-in
+	ReasonIssuer      Reason = "issuer_mismatch"      // another issuer than the configured one
+	ReasonTenant      Reason = "tenant_mismatch"      // another tenant than a configured one
+	ReasonPolicy      Reason = "policy_mismatch"      // another policy (user flow) of B2C than the configured one
 )
 
 // Error is every error of a RelyingParty's methods. Its text is at most a few
@@ -34,7 +40,12 @@ const (
 // part of an answer's body.
 type Error struct {
 	Reason Reason
-	err    error
+	// RetryAfter is how long the provider asks to be left alone, at most 5
+	// minutes; 0 if it does not say.
+	RetryAfter time.Duration
+
+	code string
+	err  error
 }
 
 // Error gives the reason and what happened.
@@ -43,9 +54,13 @@ func (e *Error) Error() string { return string(e.Reason) + ": " + e.err.Error() 
 // Unwrap gives the cause without the reason.
 func (e *Error) Unwrap() error { return e.err }
 
+// Code is the provider's own number of the error, "AADSTS65001" (with Azure AD
+// B2C "AADB2C90091"); "" if it gave none.
+func (e *Error) Code() string { return e.code }
+
 // ErrNotReady is answered by every call that needs the provider's endpoints
 // until discovery has succeeded. It is an *Error with ReasonUnavailable.
-var ErrNotReady error = &Error{ReasonUnavailable, errors.New("the provider's discovery document has not been read yet")}
+var ErrNotReady error = refuse(ReasonUnavailable, "the provider's discovery document has not been read yet")
 
 // ErrBodyTooLarge is what reading a body beyond the bound of NewHTTPClient gives.
 var ErrBodyTooLarge = errors.New("the answer is larger than allowed")
@@ -53,7 +68,7 @@ var ErrBodyTooLarge = errors.New("the answer is larger than allowed")
 var errRedirect = errors.New("a redirect to another origin, or one too many, was refused")
 
 func refuse(reason Reason, format string, args ...any) *Error {
-	return &Error{reason, fmt.Errorf(format, args...)}
+	return &Error{Reason: reason, err: fmt.Errorf(format, args...)}
 }
 
 // exchangeError turns an error of the HTTP client into one that may be shown.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
@@ -34,38 +35,72 @@ func shownClaims() []string {
 	return []string{"tid", "oid", "sub", "name", "preferred_username", "email", "roles", "groups"}
 }
 
+// sharedClaims are judged here and reach an application too, which may have
+// reasons to know how and for which client a person signed in; EasyAuthForK8s
+// passes them on. The same goes for sid, login_hint, idtyp and xms_edov, which
+// are not looked at here.
+func sharedClaims() []string {
+	return []string{"azp", "acr", "acrs", "amr", "auth_time", "tfp"}
+}
+
 const (
 	claimNames   = "_claim_names"
 	claimSources = "_claim_sources"
 	hasGroups    = "hasgroups"
 )
 
-// identity reads verified claims. Only the claim called exactly "roles" is
-// roles: "ROLES" and "https://example.com/roles" are other claims.
+// identity reads verified claims. Only the claim called exactly "roles", or as
+// configured for a plain provider, is roles: "ROLES" and
+// "https://example.com/roles" are other claims.
 func (rp *RelyingParty) identity(claims *object) *access.Identity {
 	d := &dropped{}
 	id := &access.Identity{
 		Name:              shown(claims, "name", d),
 		PreferredUsername: shown(claims, "preferred_username", d),
 		Email:             shown(claims, "email", d),
-		Roles:             list(claims, "roles", d),
-		Groups:            list(claims, "groups", d),
-		GroupsUnknown:     groupsElsewhere(claims),
+		Roles:             rp.list(claims, rp.cfg.Claims.Roles, d),
+		Groups:            lowerGUIDs(rp.list(claims, rp.cfg.Claims.Groups, d)),
+		GroupsUnknown:     rp.groupsElsewhere(claims),
 	}
 	// Texts of at most 255 bytes, as checkSubject saw.
 	id.Issuer, _ = claims.text("iss")
 	id.Subject, _ = claims.text("sub")
-	if rp.tenant != "" { // with another provider they may be claims that users set themselves, and they would be the key
+	if rp.cfg.Kind != Plain { // with another provider they may be claims that users set themselves, and they would be the key
 		id.Tenant, _ = claims.text("tid")
 		id.Object, _ = claims.text("oid")
+		id.Tenant = strings.ToLower(id.Tenant)
 	}
-	id.Claims = otherClaims(claims, d)
+	id.Contexts, id.Methods = rp.contexts(claims)
+	id.AuthTime, _, _ = claims.instant("auth_time")
+	id.Claims = otherClaims(claims, d, rp.mappedClaims()...)
 	id.Dropped = d.parts()
 	if len(d.names) > 0 {
-		rp.log.Warn("claims of an ID token were left out: too large, too many or ambiguous",
+		rp.cfg.Log.Warn("claims of a token were left out: too large, too many or ambiguous",
 			"claims", d.names[:min(len(d.names), maxNamesInLog)], "count", len(d.names))
 	}
 	return id
+}
+
+// contexts gives the authentication contexts and methods. Entra ID's contexts are
+// in acrs; what it writes into acr says nothing, and amr it does not send.
+func (rp *RelyingParty) contexts(claims *object) (contexts, methods []string) {
+	bounded := func(name string) []string {
+		return slices.DeleteFunc(claims.texts(name), func(s string) bool { return len(s) > maxID })
+	}
+	if rp.cfg.Kind != Plain {
+		return bounded("acrs"), nil
+	}
+	return bounded("acr"), bounded("amr")
+}
+
+// lowerGUIDs writes object ids as rules have them.
+func lowerGUIDs(groups []string) []string {
+	for i, g := range groups {
+		if lower := strings.ToLower(g); isGUID(lower) {
+			groups[i] = lower
+		}
+	}
+	return groups
 }
 
 // dropped collects the names of claims that were left out.
@@ -98,8 +133,8 @@ func shown(claims *object, name string, d *dropped) string {
 
 // list returns the texts of roles or groups. Their number is bounded by the
 // token's size.
-func list(claims *object, name string, d *dropped) []string {
-	all := claims.texts(name)
+func (rp *RelyingParty) list(claims *object, name string, d *dropped) []string {
+	all := rp.claimTexts(claims, name)
 	kept := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return len(s) > maxClaimBytes })
 	if len(kept) < len(all) {
 		d.add(name)
@@ -110,7 +145,7 @@ func list(claims *object, name string, d *dropped) []string {
 // groupsElsewhere reports whether the token says that the user has more groups
 // than it could hold. Where it says they are is never asked: that is a retired
 // host, and an address out of a token.
-func groupsElsewhere(claims *object) bool {
+func (rp *RelyingParty) groupsElsewhere(claims *object) bool {
 	if raw := string(claims.values[hasGroups]); raw == "true" || raw == `"true"` {
 		return true
 	}
@@ -122,14 +157,18 @@ func groupsElsewhere(claims *object) bool {
 	if err != nil {
 		return false
 	}
-	_, ok = names.values["groups"]
-	return ok || names.repeated["groups"]
+	for _, name := range []string{"groups", rp.cfg.Claims.Groups} {
+		if _, ok = names.values[name]; ok || names.repeated[name] {
+			return true
+		}
+	}
+	return false
 }
 
-// otherClaims returns everything else, sorted by name.
-func otherClaims(claims *object, d *dropped) []access.Claim {
+// otherClaims returns everything else, sorted by name, but for those in hidden.
+func otherClaims(claims *object, d *dropped, hidden ...string) []access.Claim {
 	known := map[string]bool{}
-	for _, name := range slices.Concat(checkedClaims(), shownClaims()) {
+	for _, name := range slices.Concat(checkedClaims(), shownClaims(), hidden) {
 		known[name] = true
 	}
 	var out []access.Claim

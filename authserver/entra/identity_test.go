@@ -125,7 +125,7 @@ func TestWhichClaimsAreOther(t *testing.T) {
 		"_claim_names", "_claim_sources", "hasgroups", "tid", "oid", "sub", "name", "preferred_username", "email", "roles", "groups",
 	}
 	kept := []string{
-		"acr", "amr", "appid", "auth_time", "azp", "family_name", "given_name", "login_hint", "scp", "sid", "upn", "wids", "email_verified",
+		"acr", "acrs", "amr", "appid", "auth_time", "idtyp", "tfp", "xms_edov", "azp", "family_name", "given_name", "login_hint", "scp", "sid", "upn", "wids", "email_verified",
 		"https://example.com/claims/department", "Roles",
 	}
 	m := map[string]string{}
@@ -179,7 +179,7 @@ func FuzzClaims(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	rp := must(New(testConfig(newIDP(), newClock().Now)))
-	p := &provider{issuer: testIssuer, tenant: testTenant}
+	p := rp.tenants.Load().all[0]
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		claims, err := parseObject(payload)
 		if err != nil {

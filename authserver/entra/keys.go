@@ -3,6 +3,7 @@ package entra
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +17,7 @@ const (
 	keyMaxAge   = 24 * time.Hour // without a good fetch for this long, keys are no longer believed
 )
 
-// keySet holds the provider's signing keys.
+// keySet holds the signing keys of one tenant, or of a plain provider.
 //
 // Only a key id that is not in the set makes it fetch, at most once a minute,
 // with one fetch in flight for everybody who waits. A signature that does not
@@ -38,15 +39,34 @@ type keySet struct {
 	flight  chan struct{} // closed at the end of the fetch that is under way; nil when there is none
 }
 
-// verify checks the one signature of a compact JWT and returns its payload.
-// Errors are *Error: ReasonToken, or why the keys could not be fetched.
-func (s *keySet) verify(ctx context.Context, jwt string, algs []jose.SignatureAlgorithm) ([]byte, error) {
-	jws, err := jose.ParseSignedCompact(jwt, algs)
+// signed is a JWT whose signature fits.
+type signed struct {
+	payload       []byte
+	alg, kid, typ string // of its header; typ in lower case
+}
+
+// verify checks the one signature of a compact JWT; what names it in errors ("id
+// token"). A critical header is refused whatever it is (RFC 7797, section 6, lets
+// a JWT have none that would be understood here). Headers that bring a key along
+// or say where one is mean nothing. Errors are *Error: ReasonToken, or why the
+// keys could not be fetched. Waiting for a fetch is bounded by ctx.
+func (s *keySet) verify(ctx context.Context, what, jwt string, algs []string) (*signed, error) {
+	allowed := make([]jose.SignatureAlgorithm, len(algs))
+	for i, alg := range algs {
+		allowed[i] = jose.SignatureAlgorithm(alg)
+	}
+	if strings.ContainsFunc(jwt, notInJWT) { // Go's base64 would skip line ends
+		return nil, refuse(ReasonToken, "%s: it has a character that no JWT has", what)
+	}
+	jws, err := jose.ParseSignedCompact(jwt, allowed)
 	if err != nil || len(jws.Signatures) != 1 {
-		return nil, refuse(ReasonToken, "id token: no compact JWT with one signature")
+		return nil, refuse(ReasonToken, "%s: no compact JWT with one signature of an algorithm that the provider uses", what)
 	}
 	header := jws.Signatures[0].Protected
-	candidates, err := s.find(ctx, header.KeyID)
+	if _, critical := header.ExtraHeaders["crit"]; critical {
+		return nil, refuse(ReasonToken, "%s: it has a critical header, and none is known here", what)
+	}
+	candidates, err := s.find(ctx, what, header.KeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -55,14 +75,22 @@ func (s *keySet) verify(ctx context.Context, jwt string, algs []jose.SignatureAl
 			continue
 		}
 		if payload, err := jws.Verify(k.key); err == nil {
-			return payload, nil
+			typ, _ := header.ExtraHeaders[jose.HeaderType].(string)
+			return &signed{payload: payload, alg: header.Algorithm, kid: header.KeyID, typ: strings.ToLower(typ)}, nil
 		}
 	}
-	return nil, refuse(ReasonToken, "id token: its signature does not fit the key that it names")
+	return nil, refuse(ReasonToken, "%s: its signature does not fit the key that it names", what)
 }
 
+func notInJWT(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_' && r != '.'
+}
+
+// has reports whether a key of this id is still believed. It never fetches.
+func (s *keySet) has(id string) bool { return len(byID(s.current(), id)) > 0 }
+
 // find returns the keys of this id, never none without an error.
-func (s *keySet) find(ctx context.Context, id string) ([]signingKey, error) {
+func (s *keySet) find(ctx context.Context, what, id string) ([]signingKey, error) {
 	keys := s.current()
 	if found := byID(keys, id); len(found) > 0 {
 		return found, nil
@@ -70,7 +98,7 @@ func (s *keySet) find(ctx context.Context, id string) ([]signingKey, error) {
 	if id == "" {
 		switch {
 		case s.needKeyID, len(keys) > 1:
-			return nil, refuse(ReasonToken, "id token: it does not say which key signed it")
+			return nil, refuse(ReasonToken, "%s: it does not say which key signed it", what)
 		case len(keys) == 1:
 			return keys, nil
 		}
@@ -81,7 +109,7 @@ func (s *keySet) find(ctx context.Context, id string) ([]signingKey, error) {
 	if found := byID(s.current(), id); len(found) > 0 {
 		return found, nil
 	}
-	return nil, refuse(ReasonToken, "id token: signed with a key that the provider does not publish")
+	return nil, refuse(ReasonToken, "%s: signed with a key that the provider does not publish", what)
 }
 
 func byID(keys []signingKey, id string) []signingKey {

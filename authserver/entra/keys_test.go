@@ -21,7 +21,7 @@ import (
 
 func verifyRSA(t *testing.T, rp *RelyingParty, key *rsa.PrivateKey, kid string) error {
 	t.Helper()
-	_, err := rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, key, kid, goodClaims())), testNonce)
+	_, err := rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, key, kid, goodClaims())), testNonce, testAccess)
 	return err
 }
 
@@ -34,7 +34,7 @@ func TestUnknownKidsFetchOncePerCoolDown(t *testing.T) {
 		for i := range 20 {
 			token := sign(t, jose.RS256, otherRSA(), fmt.Sprintf("made-up-%d", i), goodClaims())
 			wg.Go(func() {
-				if _, err := rp.Verify(t.Context(), secret.New(token), testNonce); reasonOf(t, err) != ReasonToken {
+				if _, err := rp.Verify(t.Context(), secret.New(token), testNonce, testAccess); reasonOf(t, err) != ReasonToken {
 					t.Errorf("unknown kid: %v", err)
 				}
 			})
@@ -86,7 +86,7 @@ func TestKeyOfOneAlgorithm(t *testing.T) {
 	rp := ready(t, testConfig(idp, newClock().Now))
 	for alg, want := range map[jose.SignatureAlgorithm]Reason{jose.RS256: "", jose.RS512: ReasonToken} {
 		token := secret.New(sign(t, alg, rsaKey(), "k1", goodClaims()))
-		if _, err := rp.Verify(t.Context(), token, testNonce); reasonOf(t, err) != want {
+		if _, err := rp.Verify(t.Context(), token, testNonce, testAccess); reasonOf(t, err) != want {
 			t.Errorf("%s with a key for RS256: %v, want %q", alg, err, want)
 		}
 	}
@@ -125,7 +125,7 @@ func TestFailedRefetchKeepsKeysForADay(t *testing.T) {
 			if err := verifyRSA(t, rp, otherRSA(), "k2"); err == nil || reasonOf(t, err) == ReasonToken {
 				t.Errorf("unknown kid while keys cannot be read: %v, want that it could not be told", err)
 			}
-			keys := rp.provider.Load().keys
+			keys := keysOf(rp)
 			if c.Advance(keyMaxAge - keyCoolDown); len(keys.current()) != 1 {
 				t.Error("keys were dropped within a day")
 			}
@@ -138,7 +138,7 @@ func TestFailedRefetchKeepsKeysForADay(t *testing.T) {
 				claims[name] = c.Now().Add(d).Unix()
 			}
 			token := secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims))
-			if _, err := rp.Verify(t.Context(), token, testNonce); err != nil {
+			if _, err := rp.Verify(t.Context(), token, testNonce, testAccess); err != nil {
 				t.Errorf("after recovery: %v", err)
 			}
 		})
@@ -159,12 +159,12 @@ func TestOneFetchInFlight(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if _, err := rp.Verify(t.Context(), token, testNonce); err != nil {
+			if _, err := rp.Verify(t.Context(), token, testNonce, testAccess); err != nil {
 				t.Errorf("new key: %v", err)
 			}
 		})
 	}
-	if _, err := rp.Verify(canceled(), token, testNonce); reasonOf(t, err) != ReasonUnavailable {
+	if _, err := rp.Verify(canceled(), token, testNonce, testAccess); reasonOf(t, err) != ReasonUnavailable {
 		t.Errorf("a caller that went away: %v", err)
 	}
 	close(gate)
@@ -255,5 +255,42 @@ func TestKeyFits(t *testing.T) {
 		if got := tt.key.fits(tt.alg); got != tt.want {
 			t.Errorf("%T alg %q fits %s: %v, want %v", tt.key.key, tt.key.alg, tt.alg, got, tt.want)
 		}
+	}
+}
+
+func TestHasNeverFetches(t *testing.T) {
+	c, idp := newClock(), newIDP(public(rsaKey().Public(), "k1"))
+	keys := keysOf(ready(t, testConfig(idp, c.Now)))
+	before := idp.count("/keys")
+	for id, want := range map[string]bool{"k1": true, "K1": false, "k2": false, "": false} {
+		if got := keys.has(id); got != want {
+			t.Errorf("has %q: %v", id, got)
+		}
+	}
+	if c.Advance(keyMaxAge + time.Second); keys.has("k1") {
+		t.Error("a key is still believed a day after the last good fetch")
+	}
+	if n := idp.count("/keys") - before; n != 0 {
+		t.Errorf("%d fetches", n)
+	}
+}
+
+// The words of a refusal say which token it is about.
+func TestKeysNameTheToken(t *testing.T) {
+	keys := keysOf(ready(t, testConfig(newIDP(public(rsaKey().Public(), "k1")), newClock().Now)))
+	for name, token := range map[string]string{
+		"garbage":     "garbage",
+		"a line end":  sign(t, jose.RS256, rsaKey(), "k1", goodClaims()) + "\n",
+		"no kid":      sign(t, jose.RS256, rsaKey(), "", goodClaims()),
+		"another key": sign(t, jose.RS256, otherRSA(), "k1", goodClaims()),
+		"unknown kid": sign(t, jose.RS256, otherRSA(), "k9", goodClaims()),
+	} {
+		if _, err := keys.verify(t.Context(), "access token", token, []string{"RS256"}); reasonOf(t, err) != ReasonToken || !strings.Contains(err.Error(), ": access token: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	token, err := keys.verify(t.Context(), "access token", rs256(map[string]any{"alg": "RS256", "kid": "k1", "typ": "AT+jwt"}, []byte("{}"), rsaKey()), []string{"RS256"})
+	if err != nil || token.kid != "k1" || token.alg != "RS256" || token.typ != "at+jwt" || string(token.payload) != "{}" {
+		t.Errorf("%+v, %v", token, err)
 	}
 }

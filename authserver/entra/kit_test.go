@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -25,19 +26,21 @@ import (
 )
 
 const (
-	testTenant = "11111111-2222-4333-8444-555555555555"
-	testIssuer = "https://login.example/" + testTenant + "/v2.0"
-	testClient = "99999999-aaaa-4bbb-8ccc-dddddddddddd"
-	testNonce  = "nonce-of-this-sign-in"
-	testSecret = "s3cret-that-must-not-show"
+	testTenant  = "11111111-2222-4333-8444-555555555555"
+	otherTenant = "66666666-7777-4888-8999-aaaaaaaaaaaa"
+	testIssuer  = "https://login.example/" + testTenant + "/v2.0"
+	testClient  = "99999999-aaaa-4bbb-8ccc-dddddddddddd"
+	testNonce   = "nonce-of-this-sign-in"
+	testSecret  = "s3cret-that-must-not-show"
 )
 
 var (
-	rsaKey    = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
-	otherRSA  = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
-	ecKey     = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
-	smallRSA  = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 1024)) }) //nolint:gosec // to be refused
-	startTime = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	rsaKey     = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
+	otherRSA   = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
+	ecKey      = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
+	smallRSA   = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 1024)) }) //nolint:gosec // to be refused
+	testAccess = secret.New("the-access-token-of-the-answer")
+	startTime  = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 )
 
 func must[T any](v T, err error) T {
@@ -141,7 +144,7 @@ func public(key crypto.PublicKey, kid string) jose.JSONWebKey {
 // testConfig is a Config that New accepts.
 func testConfig(idp http.RoundTripper, now func() time.Time) Config {
 	return Config{
-		Issuer: testIssuer, TenantID: testTenant, ClientID: testClient, ClientSecret: secret.New(testSecret),
+		Kind: SingleTenant, Authority: testIssuer, TenantID: testTenant, V1Issuer: "https://sts.windows.net/", ClientID: testClient, Credential: testCredential(testSecret),
 		Client: &http.Client{Transport: idp}, Now: now,
 	}
 }
@@ -157,8 +160,8 @@ func ready(t *testing.T, cfg Config) *RelyingParty {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rp.provider.Store(p)
-	if err := p.keys.refresh(t.Context()); err != nil {
+	rp.adopt(p)
+	if err := keysOf(rp).refresh(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return rp
@@ -225,3 +228,15 @@ func canceled() context.Context {
 	cancel()
 	return ctx
 }
+
+// testCredential is a client secret in the body.
+type testCredential string
+
+func (c testCredential) Add(form url.Values, _ string) error {
+	form.Set("client_id", testClient)
+	form.Set("client_secret", string(c))
+	return nil
+}
+
+// keysOf are the keys of a party's first tenant, once they are known.
+func keysOf(rp *RelyingParty) *keySet { return rp.tenants.Load().all[0].doc.Load().keys }

@@ -1,13 +1,9 @@
 package entra
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -15,141 +11,120 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
-const maxTokenResponse = 1 << 20 // bytes, what x/oauth2 reads too
-
-// Tokens is what a code was worth.
+// Tokens is what a code was worth. It belongs to one sign-in, whose goroutine
+// alone uses it; nothing of it is kept anywhere else.
 type Tokens struct {
 	IDToken     secret.String // not verified yet
-	AccessToken secret.String // for one resource; opaque unless that is us
-	// Scopes were granted: those of the response, else those that were asked for.
-	// Microsoft Graph's prefix is cut off; scopes of other APIs, and of our own,
-	// keep their full name.
+	AccessToken secret.String // for the plan's first resource; opaque unless that is us
+	// Graph is the token to ask Microsoft Graph with, empty if the trip brought
+	// none; see GraphToken.
+	Graph secret.String
+	// Scopes were granted, of all resources, under the names that are kept: those
+	// of the answers, or those that were asked for where an answer says nothing.
+	// offline_access is not among them.
 	Scopes []string
+	// Failed is why further resources have no token: *Error values, joined. The
+	// sign-in is good without.
+	Failed error
+
+	refresh secret.String
+	noGraph error // why Graph's token could not be had
 }
 
-// Redeem exchanges a code, once, with the client secret in the body. scopes are
-// those of one resource, as in the authorization request. Every error is an
-// *Error or ErrNotReady; none holds anything of what was sent or answered but the
-// error code of a known list and Entra ID's AADSTS number.
-func (rp *RelyingParty) Redeem(ctx context.Context, code secret.String, verifier, redirectURI string, scopes []string) (*Tokens, error) {
+// Redeem exchanges a code, once, for tokens of the first resource of the plan that
+// the authorization request was made of, and the refresh token that came along
+// for those of the others. Every error is an *Error or ErrNotReady.
+func (rp *RelyingParty) Redeem(ctx context.Context, code secret.String, verifier, redirectURI string, plan Plan) (*Tokens, error) {
+	const doing = "redeem code"
 	p := rp.provider.Load()
 	switch {
 	case p == nil:
 		return nil, ErrNotReady
 	case code.Empty():
-		return nil, refuse(ReasonCode, "redeem code: there is none")
+		return nil, refuse(ReasonCode, doing+": there is none")
+	case len(plan.Resources) == 0:
+		return nil, refuse(ReasonScope, doing+": nothing was asked for")
 	}
-	conf := &oauth2.Config{
-		ClientID: rp.clientID, ClientSecret: rp.secret.Reveal(), RedirectURL: redirectURI,
-		Endpoint: oauth2.Endpoint{TokenURL: p.token, AuthStyle: oauth2.AuthStyleInParams},
-	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, eagerClient(rp.client))
-	token, err := conf.Exchange(ctx, code.Reveal(), oauth2.VerifierOption(verifier),
-		oauth2.SetAuthURLParam("scope", strings.Join(scopes, " ")))
+	first := plan.Resources[0]
+	answer, err := rp.requestToken(ctx, doing, p.token, url.Values{
+		"grant_type": {"authorization_code"}, "code": {code.Reveal()}, "redirect_uri": {redirectURI},
+		"code_verifier": {verifier}, "scope": {strings.Join(first.Scopes, " ")},
+	})
 	if err != nil {
-		return nil, redeemError(err)
+		return nil, err
 	}
-	idToken, _ := token.Extra("id_token").(string)
+	idToken, _ := answer.Extra("id_token").(string)
 	if idToken == "" {
-		return nil, refuse(ReasonToken, "redeem code: the answer has no id_token")
+		return nil, refuse(ReasonToken, doing+": the answer has no id_token")
 	}
-	t := &Tokens{IDToken: secret.New(idToken), AccessToken: secret.New(token.AccessToken)}
-	granted := scopes
-	if answered := token.Extra("scope"); answered != nil {
-		text, _ := answered.(string)
-		granted = strings.Fields(text)
-	}
-	for _, s := range granted {
-		t.Scopes = appendNew(t.Scopes, rp.withoutGraph(s))
+	t := &Tokens{IDToken: secret.New(idToken), AccessToken: secret.New(answer.AccessToken)}
+	rp.take(t, first, answer)
+	for _, r := range plan.Resources[1:] {
+		if err := rp.redeemRefresh(ctx, p, t, r); err != nil {
+			t.Failed = errors.Join(t.Failed, err)
+			if r.Graph {
+				t.noGraph = err
+			}
+		}
 	}
 	return t, nil
 }
 
-// redeemError keeps what is known not to be secret. The text of an error of
-// x/oauth2 can hold the whole body.
-func redeemError(err error) error {
-	const doing = "redeem code"
-	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) {
-		var sent *url.Error // what http.Client makes of every error
-		if errors.As(err, &sent) {
-			return exchangeError(doing, err)
-		}
-		return refuse(ReasonIDPError, doing+": the answer is no token response")
-	}
-	status := refused.Response.StatusCode
-	reason, known := tokenReasons()[refused.ErrorCode]
-	name := "an unknown error"
-	if known {
-		name = refused.ErrorCode
-	}
+// GraphToken returns the token to ask Microsoft Graph with: the one that Redeem
+// brought, else a new one with the refresh token, if the plan was for groups (or
+// several resources). It asks the provider once per sign-in, whatever comes of
+// it. Errors are *Error or ErrNotReady.
+func (rp *RelyingParty) GraphToken(ctx context.Context, t *Tokens) (secret.String, error) {
+	p := rp.provider.Load()
 	switch {
-	case status == http.StatusTooManyRequests:
-		reason = ReasonUnavailable
-	case status >= http.StatusInternalServerError, !known:
-		reason = ReasonIDPError
+	case p == nil:
+		return secret.String{}, ErrNotReady
+	case !rp.hasGraph() && t.Graph.Empty():
+		return secret.String{}, refuse(ReasonScope, "get a token for Microsoft Graph: this provider has none")
+	case t.Graph.Empty() && t.noGraph == nil:
+		t.noGraph = rp.redeemRefresh(ctx, p, t, Resource{Scopes: []string{userRead}, Graph: true})
 	}
-	number := aadsts.FindString(refused.ErrorDescription)
-	if number != "" {
-		name += ", " + number
+	if t.Graph.Empty() {
+		return secret.String{}, t.noGraph
 	}
-	if number == "AADSTS65001" || number == "AADSTS28000" { // no consent; two resources
-		reason = ReasonScope
-	}
-	return refuse(reason, "%s: answered with status %d (%s)", doing, status, name)
+	return t.Graph, nil
 }
 
-// aadsts is Entra ID's own error number, at the start of a description.
-var aadsts = regexp.MustCompile(`^AADSTS[0-9]{4,10}\b`)
-
-// tokenReasons maps the error codes of RFC 6749, RFC 8707 and OpenID Connect.
-func tokenReasons() map[string]Reason {
-	return map[string]Reason{
-		"invalid_grant":           ReasonCode,
-		"invalid_client":          ReasonClient,
-		"unauthorized_client":     ReasonClient,
-		"invalid_scope":           ReasonScope,
-		"invalid_target":          ReasonScope,
-		"invalid_resource":        ReasonScope,
-		"consent_required":        ReasonScope,
-		"interaction_required":    ReasonCode,
-		"login_required":          ReasonCode,
-		"invalid_request":         ReasonIDPError,
-		"unsupported_grant_type":  ReasonIDPError,
-		"server_error":            ReasonIDPError,
-		"temporarily_unavailable": ReasonUnavailable,
+// redeemRefresh adds a resource to the tokens.
+func (rp *RelyingParty) redeemRefresh(ctx context.Context, p *provider, t *Tokens, r Resource) error {
+	doing := "get a token for another API"
+	if r.Graph {
+		doing = "get a token for Microsoft Graph"
 	}
-}
-
-// eagerClient is client with bodies read inside of the exchange: x/oauth2 turns
-// an error while reading the body into text, so that a connection that broke
-// could not be told from an answer that makes no sense.
-func eagerClient(client *http.Client) *http.Client {
-	c := *client
-	c.Transport = eagerTransport{client.Transport}
-	return &c
-}
-
-type eagerTransport struct{ next http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (t eagerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	next := t.next
-	if next == nil {
-		next = http.DefaultTransport
+	if t.refresh.Empty() {
+		return refuse(ReasonScope, "%s: there is no refresh token (offline_access was not granted)", doing)
 	}
-	resp, err := next.RoundTrip(r)
+	answer, err := rp.requestToken(ctx, doing, p.token, url.Values{
+		"grant_type": {"refresh_token"}, "refresh_token": {t.refresh.Reveal()}, "scope": {strings.Join(r.Scopes, " ")},
+	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenResponse+1))
-	_ = resp.Body.Close() // everything that is wanted was read
-	switch {
-	case err != nil:
-		return nil, err
-	case len(body) > maxTokenResponse:
-		return nil, ErrBodyTooLarge
+	rp.take(t, r, answer)
+	return nil
+}
+
+// take adds what an answer brought for a resource.
+func (rp *RelyingParty) take(t *Tokens, r Resource, answer *oauth2.Token) {
+	if answer.RefreshToken != "" {
+		t.refresh = secret.New(answer.RefreshToken) // Entra ID gives a new one each time
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
+	if r.Graph {
+		t.Graph = secret.New(answer.AccessToken)
+	}
+	granted := r.Scopes
+	if answered := answer.Extra("scope"); answered != nil {
+		text, _ := answered.(string)
+		granted = strings.Fields(text)
+	}
+	for _, s := range granted {
+		if s != offlineAccess {
+			t.Scopes = appendNew(t.Scopes, rp.cfg.Scopes.Canonical(s))
+		}
+	}
 }

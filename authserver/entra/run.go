@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
@@ -21,28 +22,46 @@ const (
 // is one log line when a state changes and one for every tenth failure in a row.
 // Call it once.
 func (rp *RelyingParty) Run(ctx context.Context) {
-	p := rp.findProvider(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	if rp.cfg.Kind == MultiTenant {
+		for _, t := range rp.tenants.Load().all {
+			wg.Go(func() { rp.keepTenant(ctx, t) })
+		}
+	}
+	p := until(ctx, rp.watch("discovery", rp.cfg.Authority), rp.discover)
 	if p == nil {
 		return
 	}
-	rp.provider.Store(p)
-	rp.keepKeys(ctx, p.keys)
+	rp.adopt(p)
+	if rp.cfg.Kind != MultiTenant {
+		rp.keepKeys(ctx, p.issuer, rp.tenants.Load().all[0].doc.Load().keys)
+	}
 }
 
-// Ready reports whether discovery has succeeded once.
+// Ready reports whether the authority's document has been read once.
 func (rp *RelyingParty) Ready() bool { return rp.provider.Load() != nil }
 
-// findProvider gives nil when ctx ends first.
-func (rp *RelyingParty) findProvider(ctx context.Context) *provider {
-	w := &watch{log: rp.log.With("issuer", rp.issuer), task: "discovery"}
+// keepTenant is Run for one of several tenants.
+func (rp *RelyingParty) keepTenant(ctx context.Context, t *tenant) {
+	doc := until(ctx, rp.watch("discovery", t.v2), func(ctx context.Context) (*tenantDoc, error) { return rp.discoverTenant(ctx, t) })
+	if doc == nil {
+		return
+	}
+	t.doc.Store(doc)
+	rp.keepKeys(ctx, t.v2, doc.keys)
+}
+
+// until repeats a task until it succeeds. It gives nil when ctx ends first.
+func until[T any](ctx context.Context, w *watch, task func(context.Context) (*T, error)) *T {
 	for {
-		p, err := rp.discover(ctx)
+		v, err := task(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err == nil:
 			w.succeeded()
-			return p
+			return v
 		}
 		w.failed(err)
 		if !sleep(ctx, backoff(w.failures)) {
@@ -51,8 +70,8 @@ func (rp *RelyingParty) findProvider(ctx context.Context) *provider {
 	}
 }
 
-func (rp *RelyingParty) keepKeys(ctx context.Context, keys *keySet) {
-	w := &watch{log: rp.log.With("issuer", rp.issuer), task: "signing keys"}
+func (rp *RelyingParty) keepKeys(ctx context.Context, issuer string, keys *keySet) {
+	w := rp.watch("signing keys", issuer)
 	for {
 		err := keys.refresh(ctx)
 		if ctx.Err() != nil {
@@ -80,6 +99,10 @@ type watch struct {
 	failures int // in a row
 	reason   Reason
 	worked   bool
+}
+
+func (rp *RelyingParty) watch(task, issuer string) *watch {
+	return &watch{log: rp.cfg.Log.With("issuer", issuer), task: task}
 }
 
 func (w *watch) failed(err error) {

@@ -50,7 +50,7 @@ func TestRunRecovers(t *testing.T) {
 		}
 		idp.set(func(f *fakeIDP) { f.answer = nil })
 		sleepFor(maxBackoff)
-		if !rp.Ready() || len(rp.provider.Load().keys.current()) != 1 {
+		if !rp.Ready() || len(keysOf(rp).current()) != 1 {
 			t.Error("not ready a minute after the provider came back")
 		}
 		if !strings.Contains(log.String(), `"level":"INFO","msg":"identity provider: discovery read"`) {
@@ -65,7 +65,7 @@ func TestRunRefreshesKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log, idp := &logBuffer{}, newIDP(public(rsaKey().Public(), "k1"))
 		rp, cancel, ended := start(t, idp, log)
-		keys := rp.provider.Load().keys
+		keys := keysOf(rp)
 		idp.set(func(f *fakeIDP) {
 			f.keys = []jose.JSONWebKey{public(otherRSA().Public(), "k2"), public(ecKey().Public(), "e2")}
 		})

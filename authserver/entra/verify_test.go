@@ -90,7 +90,7 @@ func TestVerifyClaims(t *testing.T) {
 					delete(claims, name)
 				}
 			}
-			id, err := rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims)), testNonce)
+			id, err := rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims)), testNonce, testAccess)
 			if got := reasonOf(t, err); got != tt.want || (err == nil) != (id != nil) {
 				t.Errorf("reason %q (%v), want %q", got, err, tt.want)
 			}
@@ -147,7 +147,7 @@ func TestVerifySignature(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			id, err := rp.Verify(t.Context(), secret.New(tt.token), testNonce)
+			id, err := rp.Verify(t.Context(), secret.New(tt.token), testNonce, testAccess)
 			if got := reasonOf(t, err); got != tt.want || (err == nil) != (id != nil) {
 				t.Errorf("reason %q (%v), want %q", got, err, tt.want)
 			}
@@ -163,7 +163,7 @@ func TestEmptyNonceNeverMatches(t *testing.T) {
 	claims := goodClaims()
 	claims["nonce"] = ""
 	token := secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims))
-	if _, err := rp.Verify(t.Context(), token, ""); reasonOf(t, err) != ReasonNonce {
+	if _, err := rp.Verify(t.Context(), token, "", testAccess); reasonOf(t, err) != ReasonNonce {
 		t.Errorf("empty nonce: %v", err)
 	}
 }
@@ -186,7 +186,7 @@ func TestVerifyDuplicates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			token := sign(t, jose.RS256, rsaKey(), "k1", []byte(strings.Replace(good, "{", "{"+tt.add, 1)))
-			id, err := rp.Verify(t.Context(), secret.New(token), testNonce)
+			id, err := rp.Verify(t.Context(), secret.New(token), testNonce, testAccess)
 			if got := reasonOf(t, err); got != tt.want {
 				t.Fatalf("reason %q (%v), want %q", got, err, tt.want)
 			}
@@ -202,18 +202,18 @@ func TestVerifyDuplicates(t *testing.T) {
 
 func TestPlainProvider(t *testing.T) {
 	cfg := testConfig(newIDP(public(rsaKey().Public(), "k1")), newClock().Now)
-	cfg.TenantID = ""
+	cfg.Kind, cfg.TenantID = Plain, ""
 	rp := ready(t, cfg)
 	claims := goodClaims()
 	delete(claims, "tid")
 	delete(claims, "oid")
-	id, err := rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims)), testNonce)
+	id, err := rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims)), testNonce, testAccess)
 	if err != nil || id.Key().ID != "subject" || id.Key().Authority != testIssuer {
 		t.Errorf("without tid and oid: %+v, %v", id, err)
 	}
 	// There tid and oid may be what users say of themselves: never the key.
 	claims["tid"], claims["oid"] = testTenant, "somebody-else"
-	id, err = rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims)), testNonce)
+	id, err = rp.Verify(t.Context(), secret.New(sign(t, jose.RS256, rsaKey(), "k1", claims)), testNonce, testAccess)
 	if err != nil || id.Key().ID != "subject" || id.Tenant != "" || id.Object != "" {
 		t.Errorf("with tid and oid: %+v, %v", id, err)
 	}

@@ -17,22 +17,30 @@ type request struct {
 	Method  string            `json:"method"`
 	URL     string            `json:"url"`
 	Headers map[string]string `json:"headers,omitempty"`
+	Body    json.RawMessage   `json:"body,omitempty"`
 }
 
-// encodeBatch numbers the queries from 1 on.
-func encodeBatch(queries []string) ([]byte, error) {
-	batch := struct {
-		Requests []request `json:"requests"`
-	}{}
-	for i, q := range queries {
-		r := request{ID: strconv.Itoa(i + 1), Method: http.MethodGet, URL: q}
-		if isAdvanced(q) {
-			r.Headers = map[string]string{"ConsistencyLevel": "eventual"}
-		}
-		batch.Requests = append(batch.Requests, r)
+// encodeBatch numbers the requests from 1 on.
+func encodeBatch(requests []request) ([]byte, error) {
+	for i := range requests {
+		requests[i].ID = strconv.Itoa(i + 1)
 	}
-	text, err := encode(batch)
+	text, err := encode(struct {
+		Requests []request `json:"requests"`
+	}{requests})
 	return []byte(text), err
+}
+
+// gets makes a request of each query.
+func gets(queries []string) []request {
+	requests := make([]request, len(queries))
+	for i, q := range queries {
+		requests[i] = request{Method: http.MethodGet, URL: q}
+		if isAdvanced(q) {
+			requests[i].Headers = map[string]string{"ConsistencyLevel": "eventual"}
+		}
+	}
+	return requests
 }
 
 // isAdvanced reports whether Graph may demand the header ConsistencyLevel of a
@@ -42,11 +50,12 @@ func isAdvanced(query string) bool {
 	return strings.Contains(q, "$count") || strings.Contains(q, "$search")
 }
 
-// item is the answer to one query. The zero item is one that did not come.
+// item is the answer to one request. The zero item is one that did not come.
 type item struct {
-	ID     string          `json:"id"`
-	Status int             `json:"status"`
-	Body   json.RawMessage `json:"body"`
+	ID      string          `json:"id"`
+	Status  int             `json:"status"`
+	Headers json.RawMessage `json:"headers"`
+	Body    json.RawMessage `json:"body"`
 
 	times int // how often an answer with this id came
 }
@@ -126,5 +135,26 @@ func (it *item) errorBody() errorBody {
 	return e.Error
 }
 
-// code is the item's error code for the log, if it looks like one.
-func (it *item) code() string { return safeCode(it.errorBody().Code) }
+// heard is what the item tells besides its body. Headers that are no texts are
+// passed over, but a number may stand for the seconds of Retry-After.
+func (it *item) heard() heard {
+	if it.times != 1 {
+		return heard{}
+	}
+	h := heard{status: it.Status}
+	var headers map[string]json.RawMessage
+	_ = json.Unmarshal(it.Headers, &headers) // no headers, if they cannot be read
+	for name, raw := range headers {
+		var text string
+		isText := json.Unmarshal(raw, &text) == nil
+		switch {
+		case strings.EqualFold(name, "Retry-After") && isText:
+			h.retryAfter = text
+		case strings.EqualFold(name, "Retry-After"):
+			h.retryAfter = string(raw)
+		case strings.EqualFold(name, "WWW-Authenticate") && isText:
+			h.challenges = append(h.challenges, text)
+		}
+	}
+	return h
+}

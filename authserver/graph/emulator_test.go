@@ -26,7 +26,7 @@ func emulated(t *testing.T, scope string, timeout time.Duration) (*entra.Server,
 	}
 	return idp, func(queries ...string) []string {
 		var texts []string
-		for i, r := range c.Run(t.Context(), secret.New(token), queries) {
+		for i, r := range c.Ask(t.Context(), secret.New(token), queries).Results {
 			if r.Query != queries[i] {
 				t.Errorf("result %d answers %q", i, r.Query)
 			}

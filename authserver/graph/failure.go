@@ -20,8 +20,7 @@ import (
 
 var (
 	errNoToken    = errors.New("there is no access token")
-	errPanic      = errors.New("panic while asking Microsoft Graph")
-	errUnreadable = errors.New("the answer is no batch answer")
+	errUnreadable = errors.New("the answer is not what was asked for")
 )
 
 // failure is what an application reads instead of a result.
@@ -38,23 +37,23 @@ func (f failure) json() string {
 	return text
 }
 
-// sendError is a batch that brought no answer that can be used.
+// sendError is a request that brought no answer that can be used. Its cause may
+// quote the answer: see cause for what may be told of it.
 type sendError struct {
 	status int // HTTP status of the answer, 0 if there was none
 	cause  error
 }
 
-// Error does not print the cause of an OData error: the SDK's own Error method
-// panics when Graph's error has no message, and a message may hold personal data.
 func (e *sendError) Error() string {
-	if odata, ok := errors.AsType[*odataerrors.ODataError](e.cause); ok {
-		code, _ := describe(odata)
-		return fmt.Sprintf("graph answered %d %s", e.status, safeCode(code))
-	}
-	return e.cause.Error()
+	return fmt.Sprintf("send a request to graph: status %d", e.status)
 }
 
 func (e *sendError) Unwrap() error { return e.cause }
+
+// panicError is a panic of the SDK's. Its text is that of Go's own runtime, or empty.
+type panicError struct{ text string }
+
+func (e *panicError) Error() string { return strings.TrimSpace("panic while asking graph " + e.text) }
 
 func errorMappings() abstractions.ErrorMappings {
 	return abstractions.ErrorMappings{"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue}
@@ -84,11 +83,12 @@ func explain(err error, token secret.String) failure {
 		sent = *e
 	}
 	odata, isOData := errors.AsType[*odataerrors.ODataError](err)
+	_, panicked := errors.AsType[*panicError](err)
 	timeout, isNet := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, errNoToken):
 		return failure{http.StatusUnauthorized, "there is no access token for Microsoft Graph"}
-	case errors.Is(err, errPanic):
+	case panicked:
 		return failure{http.StatusInternalServerError, "Microsoft Graph could not be asked"}
 	case isOData:
 		_, message := describe(odata)
@@ -114,9 +114,6 @@ func refusal(status int, message string, token secret.String) failure {
 	}
 	return failure{status, message}
 }
-
-// cause is err for a log line.
-func cause(err error, token secret.String) string { return clean(err.Error(), token) }
 
 // clean makes a remote text fit to be passed on: the token blotted out should it
 // be echoed, control characters dropped, at most 200 characters.

@@ -131,12 +131,12 @@ func TestTime(t *testing.T) {
 	f = newFake(t, time.Hour, hang)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	equal(t, "the caller's own limit", f.check(t, []string{"/me"}, f.Run(ctx, secret.New(theToken), []string{"/me"})), late)
+	equal(t, "the caller's own limit", f.check(t, []string{"/me"}, f.Ask(ctx, secret.New(theToken), []string{"/me"}).Results), late)
 
 	f = newFake(t, time.Hour, answer(`{"responses":[]}`))
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	got := f.check(t, []string{"/me"}, f.Run(gone, secret.New(theToken), []string{"/me"}))
+	got := f.check(t, []string{"/me"}, f.Ask(gone, secret.New(theToken), []string{"/me"}).Results)
 	equal(t, "the caller is gone", got, errorJSON(503, "the sign-in was given up"))
 	if f.requests.Load() != 0 {
 		t.Error("asked although the caller is gone")
@@ -153,7 +153,7 @@ func TestDefaultTimeout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Run(t.Context(), secret.New(theToken), []string{"/me"})
+	c.Ask(t.Context(), secret.New(theToken), []string{"/me"})
 }
 
 func TestNobodyListens(t *testing.T) {
@@ -164,7 +164,7 @@ func TestNobodyListens(t *testing.T) {
 
 func TestTokenThatIsNoHeaderValue(t *testing.T) {
 	f := newFake(t, time.Minute, answer(`{"responses":[]}`))
-	got := f.check(t, []string{"/me"}, f.Run(t.Context(), secret.New(theToken+"\r\nX: y"), []string{"/me"}))
+	got := f.check(t, []string{"/me"}, f.Ask(t.Context(), secret.New(theToken+"\r\nX: y"), []string{"/me"}).Results)
 	equal(t, "line break", got, errorJSON(503, "Microsoft Graph cannot be reached"))
 	if f.requests.Load() != 0 {
 		t.Error("it was sent")
@@ -179,7 +179,7 @@ func TestPanicBecomesAResult(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := f.check(t, []string{"/me"}, c.Run(t.Context(), secret.New(theToken), []string{"/me"}))
+	got := f.check(t, []string{"/me"}, c.Ask(t.Context(), secret.New(theToken), []string{"/me"}).Results)
 	equal(t, "panic", got, errorJSON(500, "Microsoft Graph could not be asked"))
 	if !strings.Contains(f.log.String(), "panic") {
 		t.Errorf("log: %s", f.log)
@@ -213,7 +213,7 @@ func TestIdleConnectionClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 2 {
-		if got := c.Run(t.Context(), secret.New(theToken), []string{"/me"}); got[0].JSON != "{}" {
+		if got := c.Ask(t.Context(), secret.New(theToken), []string{"/me"}).Results; got[0].JSON != "{}" {
 			t.Errorf("batch %d: %s", i+1, got[0].JSON)
 		}
 	}
@@ -252,7 +252,7 @@ func TestUsersAreNotMixedUp(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {
-			got := f.Run(t.Context(), secret.New(fmt.Sprintf("token-%d", i)), []string{"/me"})
+			got := f.Ask(t.Context(), secret.New(fmt.Sprintf("token-%d", i)), []string{"/me"}).Results
 			if want := fmt.Sprintf(`{"user":"%d"}`, i); got[0].JSON != want {
 				t.Errorf("%s, want %s", got[0].JSON, want)
 			}

@@ -40,7 +40,7 @@ func newFake(t *testing.T, timeout time.Duration, h http.HandlerFunc) *fakeGraph
 	t.Cleanup(srv.Close)
 	var err error
 	f.Client, err = New(Config{
-		BaseURL: srv.URL, Client: srv.Client(), Timeout: timeout,
+		BaseURL: srv.URL, Client: srv.Client(), Timeout: timeout, Now: testTime,
 		Log: slog.New(slog.NewJSONHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
@@ -49,10 +49,13 @@ func newFake(t *testing.T, timeout time.Duration, h http.HandlerFunc) *fakeGraph
 	return f
 }
 
+// testTime is the time of every test.
+func testTime() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
 // ask runs the queries and checks what must hold of every answer.
 func (f *fakeGraph) ask(t *testing.T, queries ...string) []string {
 	t.Helper()
-	results := f.Run(t.Context(), secret.New(theToken), queries)
+	results := f.Ask(t.Context(), secret.New(theToken), queries).Results
 	return f.check(t, queries, results)
 }
 
@@ -92,7 +95,7 @@ func answerWith(status int, contentType, body string) http.HandlerFunc {
 			w.Header().Set("Content-Type", contentType)
 		}
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body) //nolint:gosec // a test's own text
+		_, _ = strings.NewReader(body).WriteTo(w)
 	}
 }
 
@@ -180,7 +183,7 @@ func TestMoreQueriesThanABatchHolds(t *testing.T) {
 func TestNothingToAsk(t *testing.T) {
 	f := newFake(t, time.Minute, answer(`{"responses":[{"id":"1","status":200,"body":{}}]}`))
 	f.ask(t)
-	got := f.check(t, []string{"/me"}, f.Run(t.Context(), secret.String{}, []string{"/me"}))
+	got := f.check(t, []string{"/me"}, f.Ask(t.Context(), secret.String{}, []string{"/me"}).Results)
 	equal(t, "no token", got, errorJSON(401, "there is no access token for Microsoft Graph"))
 	if f.requests.Load() != 0 {
 		t.Errorf("%d requests", f.requests.Load())
@@ -236,7 +239,7 @@ func TestClientOfTheCallerIsNotChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := c.Run(t.Context(), secret.New(theToken), []string{"/me"})
+	got := c.Ask(t.Context(), secret.New(theToken), []string{"/me"}).Results
 	if want := errorJSON(503, "Microsoft Graph cannot be reached"); got[0].JSON != want {
 		t.Errorf("%s, want %s", got[0].JSON, want)
 	}

@@ -39,7 +39,7 @@ func (d *draft) combined(id *access.Identity) {
 		tid:               d.text(slotTID, id.Tenant),
 		sub:               d.text(slotSub, id.Subject),
 		roles:             d.strings(slotRoles, id.Roles),
-		scp:               d.text(slotScp, joinUnencoded(id.Scopes, " ")),
+		scp:               d.text(slotScp, joinUnencoded(d.r.scopes.ShownAll(id.Scopes), " ")),
 		groups:            d.text(slotGroups, joinUnencoded(id.Groups, separator)),
 		preferredUsername: d.text(slotPreferredUsername, id.PreferredUsername),
 		email:             d.text(slotEmail, id.Email),

@@ -30,7 +30,7 @@ func (d *draft) separate(id *access.Identity) {
 	d.value(slotTID, id.Tenant)
 	d.value(slotSub, id.Subject)
 	d.list(slotRoles, id.Roles)
-	d.list(slotScp, id.Scopes)
+	d.list(slotScp, d.r.scopes.ShownAll(id.Scopes))
 	d.list(slotGroups, id.Groups)
 	d.value(slotPreferredUsername, id.PreferredUsername)
 	d.value(slotEmail, id.Email)

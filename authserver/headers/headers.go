@@ -64,6 +64,8 @@ type Config struct {
 	// which they get what the fixed headers leave of the budget.
 	ClaimHeaders []string
 
+	Scopes *access.ScopeNames // how scopes are shown; nil: as they are kept
+
 	Log *slog.Logger // nil means none
 }
 
@@ -72,6 +74,7 @@ type Renderer struct {
 	prefix   string
 	encoding Encoding
 	format   Format
+	scopes   *access.ScopeNames
 	log      *slog.Logger
 
 	names  []string       // without the prefix: the fixed headers, then the configured claims
@@ -86,7 +89,7 @@ type Renderer struct {
 // fewer than 1,000 bytes would be left for values.
 func New(cfg Config) (*Renderer, error) {
 	r := &Renderer{
-		prefix: strings.ReplaceAll(strings.ToLower(cfg.Prefix), "_", "-"), encoding: cfg.Encoding, format: cfg.Format, log: cfg.Log,
+		prefix: strings.ReplaceAll(strings.ToLower(cfg.Prefix), "_", "-"), encoding: cfg.Encoding, format: cfg.Format, scopes: cfg.Scopes, log: cfg.Log,
 		names: fixedNames(), slots: map[string]int{}, listed: map[string]int{},
 	}
 	if r.log == nil {

@@ -37,6 +37,12 @@ type Config struct {
 	Lifetime time.Duration    // required: a session ends this long after its sign-in
 	Idle     time.Duration    // and this long after its last use; 0: does not
 	Now      func() time.Time // nil means time.Now
+
+	// RenewBefore is how long before its end a session is worth renewing; 0: never.
+	RenewBefore time.Duration
+
+	// Allowed says whether people of this tenant may still sign in; nil: all may.
+	Allowed func(tenant string) bool
 }
 
 // Manager is safe for concurrent use.
@@ -66,6 +72,9 @@ func New(cfg Config) (*Manager, error) {
 	}
 	return &Manager{cfg: cfg, seen: seen}, nil
 }
+
+// Now is the manager's clock.
+func (m *Manager) Now() time.Time { return m.cfg.Now() }
 
 // Read returns the request's session. Without a valid one it returns nil and
 // the reason; err is then a detail for the log and may be nil. It never reads
@@ -148,6 +157,8 @@ func (m *Manager) timely(t *ticket.Ticket) access.Reason {
 		return access.ReasonTicketExpired
 	case t.Identity.Key() == access.Key{}:
 		return access.ReasonTicketInvalid
+	case m.cfg.Allowed != nil && !m.cfg.Allowed(t.Identity.Tenant):
+		return access.ReasonTenant
 	}
 	return access.ReasonOK
 }
@@ -181,11 +192,31 @@ func (m *Manager) Touch(s *Session) string {
 	return m.cfg.Cookies.Seen.Set(sealed, 0)
 }
 
+// EndsSoon reports whether a session is in the last part of its life, in which a
+// page that is being opened may renew it, and this browser has not tried lately.
+func (m *Manager) EndsSoon(h http.Header, s *Session) bool {
+	end := s.Issued.Add(m.cfg.Lifetime) // a lifetime that was shortened counts, as in timely
+	if s.Expires.Before(end) {
+		end = s.Expires
+	}
+	if m.cfg.RenewBefore == 0 || end.Sub(m.cfg.Now()) > m.cfg.RenewBefore {
+		return false
+	}
+	return len(cookie.Values(h, m.cfg.Cookies.Renewal.Name, 1)) == 0
+}
+
+// renewalPause is how long a browser waits after it tried to renew a session.
+const renewalPause = 10 * time.Minute
+
+// Renewing returns the Set-Cookie line that notes that this browser tries.
+func (m *Manager) Renewing() string { return m.cfg.Cookies.Renewal.Set("1", renewalPause) }
+
 // Issue makes a session for an identity and returns it with its Set-Cookie
 // lines and the names of what did not fit. If old is a session of the same
-// person, its scopes and graph results are kept where the new sign-in did not
-// replace them, for as long as they are younger than a session may be and leave
-// room for the identity itself; of another person's nothing is. It fails with
+// person, its scopes, authentication contexts and graph results are kept where
+// the new sign-in did not replace them, for as long as they are younger than a
+// session may be and leave room for the identity itself; of another person's
+// nothing is. It fails with
 // ticket.ErrTooLarge if the identity cannot fit.
 func (m *Manager) Issue(h http.Header, id *access.Identity, old *Session) (s *Session, lines, dropped []string, err error) {
 	now := m.cfg.Now().UTC().Truncate(time.Millisecond)
@@ -238,26 +269,32 @@ func (s *Session) learned() time.Time {
 	return s.KeptSince
 }
 
-// keep adds the old session's scopes to a ticket and returns its graph results
-// that the ticket does not have.
+// keep adds the old session's scopes and authentication contexts to a ticket and
+// returns its graph results that the ticket does not have.
 func keep(t *ticket.Ticket, old *Session) []access.GraphResult {
-	id, before := &t.Identity, len(t.Identity.Scopes)
-	id.Scopes = slices.Clone(id.Scopes)
-	for _, s := range old.Identity.Scopes {
-		if !slices.Contains(id.Scopes, s) {
-			id.Scopes = append(id.Scopes, s)
-		}
-	}
+	id, before := &t.Identity, len(t.Identity.Scopes)+len(t.Identity.Contexts)
+	id.Scopes = union(id.Scopes, old.Identity.Scopes)
+	id.Contexts = union(id.Contexts, old.Identity.Contexts)
 	var kept []access.GraphResult
 	for _, g := range old.Identity.Graph {
 		if !g.Dropped && id.GraphResult(g.Query) == nil {
 			kept = append(kept, g)
 		}
 	}
-	if len(kept) > 0 || len(id.Scopes) > before {
+	if len(kept) > 0 || len(id.Scopes)+len(id.Contexts) > before {
 		t.KeptSince = old.learned()
 	}
 	return kept[:min(len(kept), access.MaxGraphQueries)]
+}
+
+func union(a, b []string) []string {
+	out := slices.Clone(a)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // End returns the Set-Cookie lines that remove the session's cookies.

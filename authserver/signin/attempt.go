@@ -33,9 +33,17 @@ type attempt struct {
 	Started time.Time
 	Binder  [16]byte // follows from the browser's secret too: proves the browser before any network call
 
-	// Restarts counts how often a callback began this anew, because first sign-ins
-	// of several tabs had replaced each other's browser cookie.
+	// Restarts counts how often a callback began this anew: first sign-ins of
+	// several tabs had replaced each other's browser cookie, a silent one needs a
+	// person, or Microsoft Graph asked for a stronger one.
 	Restarts int
+
+	// Silent: the provider was asked to show nothing (prompt=none).
+	Silent bool
+	// Groups: Microsoft Graph may have to be asked for groups.
+	Groups bool
+	// Challenged: it brings what a claims challenge of Microsoft Graph asked for.
+	Challenged bool
 
 	Return  string         // absolute URL, checked
 	Missing access.Missing // scopes and graph queries that this trip asks for
@@ -206,7 +214,8 @@ func encodeAttempt(a *attempt) []byte {
 	w = append(w, a.ID[:]...)
 	w = append(w, a.Binder[:]...)
 	w.Time(a.Started)
-	w.Number(uint64(a.Restarts))       //nolint:gosec // a small count
+	w.Number(uint64(a.Restarts)) //nolint:gosec // a small count
+	w.Number(bits(a.Silent, a.Challenged, a.Groups))
 	w.Number(uint64(a.returnSlot + 1)) //nolint:gosec // -1 or a small index
 	if a.returnSlot < 0 {
 		w.Text(a.Return)
@@ -221,10 +230,11 @@ func decodeAttempt(plain []byte) (*attempt, error) {
 	copy(a.ID[:], r.Bytes(uint64(len(a.ID))))
 	copy(a.Binder[:], r.Bytes(uint64(len(a.Binder))))
 	a.Started = r.Time()
-	restarts, slot := r.Number(), r.Number()
+	restarts, flags, slot := r.Number(), r.Number(), r.Number()
 	if slot > cookie.ReturnSlots || restarts > maxRestarts {
 		return nil, wire.ErrFormat
 	}
+	a.Silent, a.Challenged, a.Groups = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	a.Restarts, a.returnSlot = int(restarts), int(slot)-1
 	if slot == 0 {
 		a.Return, a.Missing = r.Text(), readMissing(r)
@@ -233,6 +243,17 @@ func decodeAttempt(plain []byte) (*attempt, error) {
 		return nil, fmt.Errorf("decode an attempt: %w", err)
 	}
 	return a, nil
+}
+
+// bits packs flags, the first into the lowest bit.
+func bits(flags ...bool) uint64 {
+	var n uint64
+	for bit, set := range flags {
+		if set {
+			n |= 1 << bit
+		}
+	}
+	return n
 }
 
 func encodeReturn(a *attempt) []byte {

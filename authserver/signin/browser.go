@@ -27,6 +27,7 @@ const (
 type browser struct {
 	Secret    [16]byte  // attempts derive their nonce and verifier from it
 	Made      time.Time // when Secret was made
+	Renewed   time.Time // when the last silent sign-in began; zero: never
 	used      []shortID // the last attempts that came back, newest first
 	completed []completed
 }
@@ -144,6 +145,7 @@ func encodeBrowser(b *browser) []byte {
 	var w wire.Writer
 	w = append(w, b.Secret[:]...)
 	w.Time(b.Made)
+	w.Time(b.Renewed)
 	w.Number(uint64(len(b.used)))
 	for _, id := range b.used {
 		w = append(w, id[:]...)
@@ -161,7 +163,7 @@ func decodeBrowser(plain []byte) (*browser, error) {
 	r := wire.NewReader(plain)
 	b := &browser{}
 	copy(b.Secret[:], r.Bytes(uint64(len(b.Secret))))
-	b.Made = r.Time()
+	b.Made, b.Renewed = r.Time(), r.Time()
 	for range min(r.Count(), maxUsed) {
 		var id shortID
 		copy(id[:], r.Bytes(uint64(len(id))))

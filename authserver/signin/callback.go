@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -20,6 +21,10 @@ import (
 // a browser opens at once, before it has a cookie of ours, each get one; the last
 // stays, and it may come after some have already read another.
 const raceWindow = 30 * time.Second
+
+// maxClaims is the longest claims challenge that is passed on, in bytes: with the
+// rest of the Location it fits nginx's 4k buffer. Graph's have about 200.
+const maxClaims = 800
 
 // Callback ends a sign-in: GET /easyauth/signin-oidc?code=&state=.
 func (h *Handler) Callback() http.Handler { return h.step("callback", h.callback) }
@@ -46,8 +51,16 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) err
 	for _, line := range h.attempts.done(a) {
 		w.Header().Add("Set-Cookie", line)
 	}
-	id, err := h.redeem(r, v, answer, a, d)
-	if err != nil {
+	id, claims, err := h.redeem(r, v, answer, a, d)
+	switch {
+	case err != nil && a.Silent && needsPerson(err):
+		return h.afterSilence(w, r, v, a, b)
+	case err == nil && a.Silent && h.anotherPerson(r, id):
+		return h.afterSilence(w, r, v, a, b)
+	case claims != "" && len(claims) <= maxClaims && !a.Challenged && a.Restarts < maxRestarts:
+		v.result = "challenged"
+		return h.begin(w, r, v, &intent{page: a.Return, missing: a.Missing, claims: claims, browser: b}, a.Restarts+1)
+	case err != nil:
 		if h.signedIn(r, a) != nil { // it leads to the page: counts, so that it cannot do so for ever
 			b.complete(pageTarget(a.Return), h.Now())
 		}
@@ -122,31 +135,46 @@ func (h *Handler) prove(r *http.Request, v *visit, state string) (*attempt, *bro
 	return a, b, d, nil
 }
 
-// redeem turns the answer into a verified identity.
-func (h *Handler) redeem(r *http.Request, v *visit, answer *answer, a *attempt, d derived) (*access.Identity, error) {
+// redeem turns the answer into a verified identity. claims is a claims challenge
+// of Microsoft Graph's, which a new sign-in can meet.
+func (h *Handler) redeem(r *http.Request, v *visit, answer *answer, a *attempt, d derived) (id *access.Identity, claims string, err error) {
 	if answer.err == "" && answer.code.Empty() {
-		return nil, errState(fault.StateInvalid, errors.New("neither code nor error"))
+		return nil, "", errState(fault.StateInvalid, errors.New("neither code nor error"))
 	}
 	if err := h.Provider.CheckIssuerParam(answer.iss); err != nil {
-		return nil, h.idpFault(err)
+		return nil, "", h.idpFault(err)
 	}
 	if answer.err != "" {
-		return nil, answerFault(answer)
+		return nil, "", answerFault(answer)
 	}
-	plan := h.Provider.Plan(h.Scopes, a.Missing.Scopes, len(a.Missing.Graph) > 0)
-	tokens, err := h.Provider.Redeem(r.Context(), answer.code, d.verifier, h.redirectURI(v), plan.Scopes)
+	plan := h.plan(a.Missing, a.Groups)
+	tokens, err := h.Provider.Redeem(r.Context(), answer.code, d.verifier, h.redirectURI(v), plan)
 	if err != nil {
-		return nil, h.idpFault(err)
+		return nil, "", h.idpFault(err)
 	}
-	id, err := h.Provider.Verify(r.Context(), tokens.IDToken, d.nonce)
+	id, err = h.Provider.Verify(r.Context(), tokens.IDToken, d.nonce, tokens.AccessToken)
 	if err != nil {
-		return nil, h.idpFault(err)
+		return nil, "", h.idpFault(err)
 	}
 	id.Scopes = tokens.Scopes
-	if plan.Graph && len(a.Missing.Graph) > 0 {
-		id.Graph = h.Graph.Run(r.Context(), tokens.AccessToken, a.Missing.Graph)
+	if tokens.Failed != nil { // signed in all the same; what is missing is told in the end
+		h.Log.Warn("a second token could not be had", "correlation", v.correlation, "error", tokens.Failed.Error())
 	}
-	return id, nil
+	return id, h.askGraph(r, v, a, id, tokens), nil
+}
+
+// askGraph adds what Microsoft Graph knows of the person. claims is what Graph
+// wants of the sign-in first.
+func (h *Handler) askGraph(r *http.Request, v *visit, a *attempt, id *access.Identity, tokens *entra.Tokens) (claims string) {
+	if len(a.Missing.Graph) > 0 {
+		answer := h.Graph.Ask(r.Context(), tokens.Graph, a.Missing.Graph)
+		id.Graph, claims = answer.Results, answer.Claims
+	}
+	var before []string
+	if old, _, _ := h.Sessions.Read(r.Header); old != nil && old.Identity.Key() == id.Key() {
+		before = old.Identity.GroupsChecked
+	}
+	return cmp.Or(claims, h.completeGroups(r.Context(), v, id, tokens, a.Missing.Groups, before))
 }
 
 // finish makes the session and returns to the page.
@@ -176,9 +204,11 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit, a *at
 		return err
 	}
 	w.Header().Add("Set-Cookie", line)
-	if left := unmet(s, access.Missing{Scopes: a.Missing.Scopes}); !left.Empty() {
+	wanted := a.Missing
+	wanted.Graph = nil // what failed is a result too
+	if left := access.Decide(&s.Identity, wanted.Requirement(), h.Now()); left.Outcome == access.StepUp {
 		// Signed in all the same: pages that need less will open.
-		return errNotGranted(left, a.Return)
+		return errNotGranted(&s.Identity, h.shown(left.Missing), a.Return)
 	}
 	redirect(w, a.Return)
 	return nil
@@ -202,58 +232,16 @@ func (h *Handler) unlessSignedIn(w http.ResponseWriter, r *http.Request, v *visi
 // asked for, nil without one. A nil attempt asked for nothing.
 func (h *Handler) signedIn(r *http.Request, a *attempt) *session.Session {
 	s, _, _ := h.Sessions.Read(r.Header)
-	if s == nil || a != nil && !unmet(s, a.Missing).Empty() {
+	if s == nil || a != nil && !h.unmet(s, a.Missing).Empty() {
 		return nil
 	}
 	return s
 }
 
-// unmet compares what was missing with what a session has now.
-func unmet(s *session.Session, m access.Missing) access.Missing {
-	return access.Unmet(&s.Identity, &access.Requirement{Roles: m.Roles, Scopes: m.Scopes, Graph: m.Graph})
-}
-
-// answerFault is the page for an error that the IdP reported.
-func answerFault(answer *answer) *fault.Error {
-	code := pages.Cap(answer.err, 64)
-	e := &fault.Error{
-		Status: http.StatusForbidden, Reason: fault.IDPError, Err: errors.New("the IdP answered " + code),
-		Title: "The sign-in service refused",
-		Text:  "The sign-in service answered with an error.",
-	}
-	switch answer.err {
-	case "access_denied", "consent_required":
-		e.Reason, e.Title, e.Text = fault.Cancelled, "Sign-in was cancelled", "You or an administrator did not agree to this sign-in."
-	case "server_error", "temporarily_unavailable":
-		e = errUnavailable(e.Err)
-	}
-	if answer.description != "" {
-		e.Details = []fault.Detail{{Label: "The sign-in service says", Values: []string{pages.Cap(answer.description, 300)}}}
-	}
-	return e
-}
-
-// idpFault is the page for a trip to the IdP that failed.
-func (h *Handler) idpFault(err error) *fault.Error {
-	var idp *entra.Error
-	if !errors.As(err, &idp) {
-		return fault.From(err)
-	}
-	switch idp.Reason {
-	case entra.ReasonUnavailable, entra.ReasonIDPError:
-		e := errUnavailable(err)
-		e.Reason = fault.Reason(idp.Reason)
-		return e
-	case entra.ReasonClient:
-		return &fault.Error{
-			Status: http.StatusInternalServerError, Reason: fault.ClientRefused, Err: err,
-			Title: "Sign-in is not set up correctly",
-			Text:  "The sign-in service did not accept this application's own credentials. An administrator must look at them: a client secret may have expired.",
-		}
-	}
-	return &fault.Error{
-		Status: http.StatusForbidden, Reason: fault.Reason(idp.Reason), Err: err,
-		Title: "This sign-in cannot be completed",
-		Text:  "What the sign-in service answered did not hold. Please start again; if it happens again, tell an administrator the correlation id.",
-	}
+// unmet is what a session still lacks of what was missing. A group of which it is
+// known that the person is not in it is answered.
+func (h *Handler) unmet(s *session.Session, m access.Missing) access.Missing {
+	left := access.Unmet(&s.Identity, m.Requirement(), h.Now())
+	_, left.Groups = s.Identity.Memberships(left.Groups)
+	return left
 }

@@ -20,6 +20,7 @@ const (
 	denialLifetime  = 5 * time.Minute
 	maxDenialLength = 1400 // characters; with name and attributes the Set-Cookie line stays below 1,500 bytes
 	maxDenials      = 32   // entries read at most
+	flagBits        = 3    // below an entry's outcome
 )
 
 // Denials writes and reads the denial cookie: what was missing in the last
@@ -54,6 +55,7 @@ type Denial struct {
 	Missing    access.Missing
 	Navigation bool
 	Truncated  bool // Missing had no room for all that was missing
+	Renew      bool // nothing is missing: the session ends soon
 }
 
 // target is a short hash of host and request URI. Two that collide exchange
@@ -87,6 +89,7 @@ func (d *Denials) Add(h http.Header, original hosts.Original, decision access.De
 	entry := Denial{
 		target: targetOf(original.Host, original.RequestURI), At: now,
 		Outcome: decision.Outcome, Missing: d.names.short(decision.Missing), Navigation: navigation,
+		Renew: decision.Reason == access.ReasonRenew,
 	}
 	entries := []Denial{entry}
 	for _, old := range d.read(h) {
@@ -129,8 +132,14 @@ func evict(entries []Denial) []Denial {
 		m.Graph = m.Graph[:len(m.Graph)-1]
 	case len(m.Scopes) > 0:
 		m.Scopes = m.Scopes[:len(m.Scopes)-1]
+	case len(m.Groups) > 0:
+		m.Groups = m.Groups[:len(m.Groups)-1]
 	case len(m.Roles) > 0:
 		m.Roles = m.Roles[:len(m.Roles)-1]
+	case len(m.Methods) > 0:
+		m.Methods = m.Methods[:len(m.Methods)-1]
+	case len(m.Contexts) > 0:
+		m.Contexts = m.Contexts[:len(m.Contexts)-1]
 	}
 	return entries
 }
@@ -175,14 +184,7 @@ func encodeDenials(entries []Denial) []byte {
 	for _, e := range entries {
 		w = append(w, e.target[:]...)
 		w.Time(e.At)
-		flags := uint64(e.Outcome) << 2
-		if e.Navigation {
-			flags |= 1
-		}
-		if e.Truncated {
-			flags |= 2
-		}
-		w.Number(flags)
+		w.Number(uint64(e.Outcome)<<flagBits | bits(e.Navigation, e.Truncated, e.Renew))
 		writeMissing(&w, e.Missing)
 	}
 	return w
@@ -200,7 +202,8 @@ func decodeDenials(plain []byte) ([]Denial, error) {
 		copy(e.target[:], r.Bytes(uint64(len(e.target))))
 		e.At = r.Time()
 		flags := r.Number()
-		e.Navigation, e.Truncated, e.Outcome = flags&1 == 1, flags&2 == 2, access.Outcome(flags>>2&0x3f)
+		e.Navigation, e.Truncated, e.Renew = flags&1 != 0, flags&2 != 0, flags&4 != 0
+		e.Outcome = access.Outcome(flags >> flagBits & 0x3f)
 		e.Missing = readMissing(r)
 		entries = append(entries, e)
 	}
@@ -208,22 +211,26 @@ func decodeDenials(plain []byte) ([]Denial, error) {
 }
 
 func writeMissing(w *wire.Writer, m access.Missing) {
-	for _, clauses := range [][]access.Clause{m.Roles, m.Scopes} {
+	for _, clauses := range [][]access.Clause{m.Roles, m.Groups, m.Scopes, m.Contexts, m.Methods} {
 		w.Number(uint64(len(clauses)))
 		for _, c := range clauses {
 			w.List(c)
 		}
 	}
 	w.List(m.Graph)
+	w.Number(uint64(m.MaxAge / time.Second)) //nolint:gosec // not negative
 }
 
 func readMissing(r *wire.Reader) access.Missing {
 	var m access.Missing
-	for _, clauses := range []*[]access.Clause{&m.Roles, &m.Scopes} {
+	for _, clauses := range []*[]access.Clause{&m.Roles, &m.Groups, &m.Scopes, &m.Contexts, &m.Methods} {
 		for range r.Count() {
 			*clauses = append(*clauses, r.List())
 		}
 	}
 	m.Graph = r.List()
+	m.MaxAge = time.Duration(min(r.Number(), maxMaxAge)) * time.Second
 	return m
 }
+
+const maxMaxAge = 30 * 24 * 60 * 60 // seconds

@@ -27,6 +27,7 @@ const (
 	// maxHandoverTokens: a sibling host may plant cookies beside ours.
 	maxHandoverTokens = 4
 	promptSelect      = "select_account"
+	promptNone        = "none"
 )
 
 // intent is what a person who comes to login wants.
@@ -36,7 +37,12 @@ type intent struct {
 	missing access.Missing // what to ask the IdP for
 	retry   bool           // sign in even so
 	prompt  string         // of the authorization request
+	claims  string         // a claims challenge of Microsoft Graph
+	browser *browser       // nil: the request's
 }
+
+// silent reports whether the provider is asked to show nothing.
+func (in *intent) silent() bool { return in.prompt == promptNone }
 
 // Login starts a sign-in: GET /easyauth/login?rd=<page>.
 func (h *Handler) Login() http.Handler { return h.step("login", h.login) }
@@ -55,18 +61,12 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit) error 
 	}
 	v.back = in.page
 	if !v.navigation {
-		return h.loginElsewhere(r, v, in)
+		return h.loginElsewhere(w, r, v, in)
 	}
 	if d := in.denial; d != nil && !in.retry {
-		switch {
-		case d.Outcome == access.Forbid:
-			return errRole(d, in.page)
-		case d.Outcome == access.Unsure:
-			return errUnsure()
-		case h.settled(r, d):
-			return h.goBack(w, r, v, in.page)
-		case d.Outcome == access.StepUp && d.Truncated && d.Missing.Empty():
-			return errTooMuchAsked(in.page, errors.New("nothing of it fits into the denial cookie"))
+		done, err := h.answerDenial(w, r, v, in)
+		if done || err != nil {
+			return err
 		}
 	}
 	if !h.Provider.Ready() {
@@ -76,6 +76,25 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit) error 
 		return h.handOver(w, r, v, in)
 	}
 	return h.begin(w, r, v, in, 0)
+}
+
+// answerDenial answers a page that was refused for a known reason, as far as
+// that needs no sign-in. It reports whether it did.
+func (h *Handler) answerDenial(w http.ResponseWriter, r *http.Request, v *visit, in *intent) (done bool, err error) {
+	d := in.denial
+	switch {
+	case d.Outcome == access.Forbid:
+		return true, errForbidden(d, in.page)
+	case h.settled(r, d):
+		return true, h.goBack(w, r, v, in.page)
+	case d.Outcome == access.Unsure:
+		return h.renewGroups(r, in)
+	case d.Renew:
+		return h.renew(w, r, v, in), nil
+	case d.Outcome == access.StepUp && d.Truncated && d.Missing.Empty():
+		return true, errTooMuchAsked(in.page, errors.New("nothing of it fits into the denial cookie"))
+	}
+	return false, nil
 }
 
 // intent reads rd (or a hand-over of another host) and the page's denial.
@@ -96,7 +115,7 @@ func (h *Handler) intent(r *http.Request, v *visit) (*intent, error) {
 		return h.openHandOver(r, q.Get("h"))
 	}
 	in := &intent{retry: q.Get("retry") == "1", prompt: q.Get("prompt")}
-	if in.prompt != "" && in.prompt != promptSelect {
+	if in.prompt != "" && in.prompt != promptSelect { // "none" is ours alone to choose
 		return nil, errRequest("The address of this page is malformed.", errors.New("prompt must be "+promptSelect))
 	}
 	in.retry = in.retry || in.prompt != ""
@@ -106,7 +125,8 @@ func (h *Handler) intent(r *http.Request, v *visit) (*intent, error) {
 		denied = q.Get("for")
 	}
 	if in.denial = h.findDenial(r.Header, denied, v.self); in.denial != nil {
-		in.missing = access.Missing{Scopes: in.denial.Missing.Scopes, Graph: in.denial.Missing.Graph}
+		in.missing = in.denial.Missing
+		in.missing.Roles = nil // no sign-in asks for roles
 	}
 	return in, nil
 }
@@ -134,7 +154,7 @@ func (h *Handler) findDenial(header http.Header, rd string, self hosts.Host) *De
 // was missing: another tab signed in meanwhile.
 func (h *Handler) settled(r *http.Request, d *Denial) bool {
 	s, _, _ := h.Sessions.Read(r.Header)
-	return s != nil && s.Issued.After(d.At) && unmet(s, d.Missing).Empty()
+	return s != nil && s.Issued.After(d.At) && h.unmet(s, d.Missing).Empty()
 }
 
 // goBack returns to the page of a person who is signed in. It counts as a
@@ -162,37 +182,6 @@ func (h *Handler) goBack(w http.ResponseWriter, r *http.Request, v *visit, page 
 	v.result = "signed_in_already"
 	redirect(w, page)
 	return nil
-}
-
-// loginElsewhere answers a request that is no navigation: it can show no page
-// and must not follow a redirect to the IdP.
-func (h *Handler) loginElsewhere(r *http.Request, v *visit, in *intent) error {
-	denied := in.page
-	// The person should return to the page whose script asked.
-	v.back, _ = h.Hosts.ReturnURL(r.Header.Get("Referer"), v.self)
-	d := in.denial
-	if d != nil {
-		v.missing = d.Missing
-	}
-	switch {
-	case d != nil && d.Outcome == access.Forbid:
-		return errRole(d, denied)
-	case d != nil && d.Outcome == access.Unsure:
-		return errUnsure()
-	case !h.Provider.Ready():
-		return errUnavailable(entra.ErrNotReady)
-	}
-	e := &fault.Error{
-		Status: http.StatusUnauthorized, Reason: fault.LoginRequired,
-		Text: "Sign in by opening login_url in a browser.",
-	}
-	if d != nil && d.Outcome == access.StepUp {
-		e.Reason, e.Text = fault.ScopeMissing, "Another permission is needed: open login_url in a browser."
-	}
-	if !in.missing.Empty() {
-		v.denied = denied
-	}
-	return e
 }
 
 // handOver sends the person to the one host that signs in for all. What is
@@ -266,10 +255,22 @@ func (h *Handler) defaultOf(page string, self hosts.Host) string {
 // begin sends the person to the IdP.
 func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit, in *intent, restarts int) error {
 	now := h.Now()
-	a := &attempt{ID: newAttemptID(), Started: now, Return: in.page, Restarts: restarts}
-	b := h.browsers.read(r.Header)
+	a := &attempt{
+		ID: newAttemptID(), Started: now, Return: in.page, Restarts: restarts,
+		Silent: in.silent(), Challenged: in.claims != "", Groups: h.Groups.any(in.missing, h.groupsBefore(r)),
+	}
+	b := in.browser
+	if b == nil {
+		b = h.browsers.read(r.Header)
+	}
 	if b == nil {
 		b = h.browsers.create()
+	}
+	if a.Silent && len(in.missing.Groups) > 0 {
+		if now.Sub(b.Renewed) < groupsPause {
+			return errUnsure(groupsPause)
+		}
+		b.Renewed = now
 	}
 	if page := pageTarget(in.page); !b.start(page, now) {
 		b.forget(page)
@@ -278,7 +279,7 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit, in *in
 		}
 		return errLoop(in.page)
 	}
-	plan := h.Provider.Plan(h.Scopes, in.missing.Scopes, len(in.missing.Graph) > 0)
+	plan := h.plan(in.missing, a.Groups)
 	a.Missing = asked(in.missing, plan)
 	d, err := derive(b.Secret, a.ID)
 	if err != nil {
@@ -293,8 +294,9 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit, in *in
 		return err
 	}
 	target, err := h.Provider.AuthorizationURL(entra.AuthRequest{
-		State: state, Nonce: d.nonce, Verifier: d.verifier, RedirectURI: h.redirectURI(v),
-		Scopes: plan.Scopes, Prompt: in.prompt,
+		State: state, Nonce: d.nonce, Verifier: d.verifier, RedirectURI: h.redirectURI(v), Scopes: plan.Scopes,
+		Prompt: in.prompt, LoginHint: h.loginHint(r, in), Claims: in.claims,
+		Contexts: slices.Concat(a.Missing.Contexts...), Methods: slices.Concat(a.Missing.Methods...), MaxAge: a.Missing.MaxAge,
 	})
 	if err != nil {
 		return err
@@ -312,20 +314,46 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit, in *in
 	return nil
 }
 
-// asked is the part of what is missing that this trip asks for: what belongs to
-// another resource waits for the next one.
-func asked(m access.Missing, plan entra.Plan) access.Missing {
-	var out access.Missing
-	for _, clause := range m.Scopes {
-		for _, name := range clause {
-			if slices.Contains(plan.Scopes, name) {
-				out.Scopes = append(out.Scopes, clause)
-				break
-			}
-		}
+// plan is the same before and after the trip: it follows from what the attempt
+// carries.
+func (h *Handler) plan(m access.Missing, groups bool) entra.Plan {
+	return h.Provider.Plan(h.Scopes, m, entra.PlanOptions{
+		Graph:  len(m.Graph) > 0 || groups && h.Groups.Ask == AskAlways,
+		Groups: groups,
+	})
+}
+
+// groupsBefore are the groups that the request's session was asked for.
+func (h *Handler) groupsBefore(r *http.Request) []string {
+	s, _, _ := h.Sessions.Read(r.Header)
+	if s == nil {
+		return nil
 	}
-	if plan.Graph {
-		out.Graph = m.Graph
+	return s.Identity.GroupsChecked
+}
+
+// loginHint names the person whose session a silent sign-in renews: a browser
+// that is signed in as several could otherwise not be silent.
+func (h *Handler) loginHint(r *http.Request, in *intent) string {
+	if !in.silent() {
+		return ""
+	}
+	s, _, _ := h.Sessions.Read(r.Header)
+	if s == nil {
+		return ""
+	}
+	return s.Identity.PreferredUsername
+}
+
+// asked is the part of what is missing that this trip asks for: scopes of more
+// resources than one trip has room for wait for the next one.
+func asked(m access.Missing, plan entra.Plan) access.Missing {
+	out := m
+	out.Scopes = nil
+	for _, clause := range m.Scopes {
+		if slices.ContainsFunc(clause, func(name string) bool { return slices.Contains(plan.Scopes, name) }) {
+			out.Scopes = append(out.Scopes, clause)
+		}
 	}
 	return out
 }

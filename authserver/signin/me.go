@@ -44,14 +44,14 @@ func (h *Handler) me(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if v.navigation {
 		h.Pages.Me(w, pages.Me{
 			Name: id.Name, PreferredUsername: id.PreferredUsername, Email: id.Email, Tenant: id.Tenant, Object: id.Object,
-			Roles: id.Roles, Scopes: id.Scopes, Groups: id.Groups, GroupsUnknown: id.GroupsUnknown,
+			Roles: id.Roles, Scopes: h.ScopeNames.ShownAll(id.Scopes), Groups: id.Groups, GroupsUnknown: id.GroupsUnknown,
 			SignedIn: s.Issued, Expires: s.Expires, SignOutURL: h.Paths.Logout,
 		})
 		return nil
 	}
 	pages.WriteJSON(w, http.StatusOK, me{
 		Tenant: id.Tenant, Object: id.Object, Subject: id.Subject, Name: id.Name, PreferredUsername: id.PreferredUsername,
-		Email: id.Email, Roles: list(id.Roles), Scopes: list(id.Scopes), Groups: list(id.Groups), GroupsUnknown: id.GroupsUnknown,
+		Email: id.Email, Roles: list(id.Roles), Scopes: list(h.ScopeNames.ShownAll(id.Scopes)), Groups: list(id.Groups), GroupsUnknown: id.GroupsUnknown,
 		SignedIn: s.Issued, Expires: s.Expires,
 	})
 	return nil

@@ -17,6 +17,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/fault"
+	"github.com/easyauth-sidecar/easyauth/authserver/graph"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
@@ -26,10 +27,13 @@ import (
 	"github.com/easyauth-sidecar/easyauth/ingress"
 )
 
-// Graph runs relative Graph URLs with a user's token. It always returns one
-// result for each query, in their order; errors are results too.
+// Graph asks Microsoft Graph with a user's token: for the results of relative
+// URLs (one for each, in their order; errors are results too), and for the groups
+// that the user is in. An empty user is the token's own.
 type Graph interface {
-	Run(ctx context.Context, accessToken secret.String, queries []string) []access.GraphResult
+	Ask(ctx context.Context, token secret.String, queries []string) graph.Answer
+	CheckMemberGroups(ctx context.Context, token secret.String, user string, ids []string) ([]string, error)
+	MemberGroups(ctx context.Context, token secret.String, user string) ([]string, error)
 }
 
 // Paths are where the endpoints are.
@@ -51,6 +55,12 @@ type Config struct {
 	Log      *slog.Logger
 	Paths    Paths
 	Scopes   []string // asked for at every sign-in
+	Groups   Groups
+
+	// ScopeNames is how scopes are shown; nil: as they are kept.
+	ScopeNames *access.ScopeNames
+	// AcceptBearer: a request that is no navigation is told how to get a token.
+	AcceptBearer bool
 
 	// GraphQueries are the configured names of graph queries; may be empty.
 	GraphQueries map[string]string
@@ -111,6 +121,7 @@ type visit struct {
 	user        access.Key
 	missing     access.Missing // for the JSON of a request that is no navigation
 	denied      string         // and the URL that was refused, if a sign-in for it asks for more
+	challenge   string         // and the JSON of a claims challenge
 }
 
 type step func(w http.ResponseWriter, r *http.Request, v *visit) error

@@ -16,7 +16,7 @@ import (
 // The plain form of a ticket:
 //
 //	format (1) | flags (1) | id (8) | issued, ms (uvarint) | lifetime, s (uvarint) | kept since, ms (uvarint, flagKept only)
-//	tid, oid (strings) | groups (list) | text
+//	tid, oid (strings) | groups (list) | groups checked (list, flagChecked only) | text
 //
 // text holds everything that compresses: with flagDeflate it is a DEFLATE
 // stream. GUIDs take 16 bytes and stand outside, because they do not compress.
@@ -27,7 +27,10 @@ const (
 	flagGroupsUnknown = 1 << 1
 	flagIssuer        = 1 << 2 // the issuer is stored: it is not the configured one
 	flagKept          = 1 << 3 // a time of kept parts follows the lifetime
-	flagsKnown        = flagDeflate | flagGroupsUnknown | flagIssuer | flagKept
+	flagGroupsFailed  = 1 << 4
+	flagChecked       = 1 << 5 // groups whose membership is known
+	flagHow           = 1 << 6 // text begins with how the person signed in
+	flagsKnown        = 1<<7 - 1
 
 	// maxCompressed bounds what is worth compressing: text beyond it would need to
 	// shrink to an eighth to fit, and compressing it would cost a sign-in some time.
@@ -49,6 +52,15 @@ func (e *encoding) encode(t *Ticket) []byte {
 	var flags byte
 	if id.GroupsUnknown {
 		flags |= flagGroupsUnknown
+	}
+	if id.GroupsFailed {
+		flags |= flagGroupsFailed
+	}
+	if id.GroupsUnknown && len(id.GroupsChecked) > 0 {
+		flags |= flagChecked
+	}
+	if len(id.Contexts) > 0 || len(id.Methods) > 0 || !id.AuthTime.IsZero() {
+		flags |= flagHow
 	}
 	if id.Issuer != e.issuer {
 		flags |= flagIssuer
@@ -74,11 +86,23 @@ func (e *encoding) encode(t *Ticket) []byte {
 	w.Text(id.Tenant)
 	w.Text(id.Object)
 	w.List(id.Groups)
+	if flags&flagChecked != 0 {
+		w.List(id.GroupsChecked)
+	}
 	return append(w, text...)
 }
 
 func encodeText(id *access.Identity, flags byte) []byte {
 	var w wire.Writer
+	if flags&flagHow != 0 {
+		w.List(id.Contexts)
+		w.List(id.Methods)
+		var authTime uint64 // seconds; 0: not known
+		if !id.AuthTime.IsZero() {
+			authTime = uint64(max(id.AuthTime.Unix(), 0)) //nolint:gosec // not negative
+		}
+		w.Number(authTime)
+	}
 	if flags&flagIssuer != 0 {
 		w.Text(id.Issuer)
 	}
@@ -127,7 +151,10 @@ func (e *encoding) decode(plain []byte) (*Ticket, error) {
 	}
 	id := &t.Identity
 	id.Tenant, id.Object, id.Groups = r.Text(), r.Text(), r.List()
-	id.GroupsUnknown = flags&flagGroupsUnknown != 0
+	id.GroupsUnknown, id.GroupsFailed = flags&flagGroupsUnknown != 0, flags&flagGroupsFailed != 0
+	if flags&flagChecked != 0 {
+		id.GroupsChecked = r.List()
+	}
 	text := r.Rest()
 	if r.Err() != nil {
 		return nil, r.Err()
@@ -147,6 +174,14 @@ func (e *encoding) decode(plain []byte) (*Ticket, error) {
 }
 
 func (e *encoding) decodeText(r *wire.Reader, id *access.Identity, flags byte) {
+	if flags&flagHow != 0 {
+		id.Contexts, id.Methods = r.List(), r.List()
+		if at := r.Number(); at > 1<<40 {
+			r.Fail()
+		} else if at > 0 {
+			id.AuthTime = time.Unix(int64(at), 0).UTC() //nolint:gosec // bounded above
+		}
+	}
 	id.Issuer = e.issuer
 	if flags&flagIssuer != 0 {
 		id.Issuer = r.Text()

@@ -86,7 +86,8 @@ var ErrTooLarge = errors.New("ticket does not fit into its cookies")
 
 // Seal returns the values of the ticket's cookies, one or two. What makes the
 // ticket longer than MaxLength is dropped in this order: graph results, other
-// claims (the largest first), groups. Dropped parts are marked in the sealed
+// claims (the largest first), groups that no rule named (GroupsChecked), the rest
+// of the groups. Dropped parts are marked in the sealed
 // identity and their names returned.
 func (c *Codec) Seal(t *Ticket) (chunks, dropped []string, err error) {
 	kept := *t
@@ -183,9 +184,15 @@ func shrink(id *access.Identity) (string, bool) {
 		}
 		return name, true
 	}
-	if len(id.Groups) > 0 {
-		id.Groups, id.GroupsUnknown = nil, true
+	if !slices.Contains(id.Dropped, "groups") && len(id.Groups) > 0 {
+		// Groups that a rule named stay: that one is not a member matters too.
+		id.Groups = slices.DeleteFunc(slices.Clone(id.Groups), func(g string) bool { return !slices.Contains(id.GroupsChecked, g) })
+		id.GroupsUnknown = true
 		id.Dropped = append(slices.Clone(id.Dropped), "groups")
+		return "groups", true
+	}
+	if len(id.Groups) > 0 || len(id.GroupsChecked) > 0 {
+		id.Groups, id.GroupsChecked, id.GroupsUnknown, id.GroupsFailed = nil, nil, true, true
 		return "groups", true
 	}
 	return "", false

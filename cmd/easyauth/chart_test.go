@@ -38,7 +38,7 @@ func TestChartAgrees(t *testing.T) {
 	for _, name := range strings.Fields(match(t, text(t, chart+"templates/ingress.yaml"), `range list ([^}]*) }}`)) {
 		opened = append(opened, cfg.BasePath+"/"+strings.Trim(name, `"`))
 	}
-	if want := []string{cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath}; !sameSet(opened, want) {
+	if want := []string{cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath}; !sameSet(opened, want) {
 		t.Errorf("the Ingress opens %q, want %q", opened, want)
 	}
 	if !strings.Contains(text(t, chart+"values.yaml"), "basePath: "+cfg.BasePath+"\n") {

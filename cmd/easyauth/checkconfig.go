@@ -33,15 +33,11 @@ func load(env environment) (*config.Config, bool) {
 		say(env.stderr, "warning: %s\n", w)
 	}
 	var faults config.Faults
-	switch {
-	case err == nil:
-		faults = deepFaults(cfg)
-	case errors.As(err, &faults):
-		faults = append(faults, hiddenFaults(env.environ, faults)...)
-	default:
+	if err != nil && !errors.As(err, &faults) || cfg == nil {
 		sayWrong(env, err)
 		return nil, false
 	}
+	faults = append(faults, deepFaults(cfg, faults)...)
 	if len(faults) > 0 {
 		slices.SortStableFunc(faults, func(a, b config.Fault) int { return cmp.Compare(a.Name, b.Name) })
 		sayWrong(env, faults)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"maps"
 	"os"
 	"path/filepath"
@@ -24,11 +27,13 @@ func wrongs() []wrong {
 		{"EASYAUTH_CLIENT_ID", "", clientID, "is required"},
 		{"EASYAUTH_CLIENT_SECRET", "", "s3cret", "is required, or EASYAUTH_CLIENT_SECRET_FILE"},
 		{"EASYAUTH_HOST", marker, "", "did you mean EASYAUTH_HOSTS?"},
-		{"EasyAuthForK8s__AllowBearerToken", "true", "false", "bearer tokens are not accepted yet"},
+		{"EasyAuthForK8s__AllowBearerToken", marker, "true", "must be true or false"},
 		// what only hosts sees
 		{"EASYAUTH_HOSTS", host + " " + marker + ".example.com:99999", host, "host 2: port is not a number from 1 to 65535"},
 		{"EASYAUTH_CALLBACK_HOST", marker + "!.example.com", "login.example.com", "must be one host"},
 		{"EASYAUTH_DEFAULT_REDIRECT", "/welcome?a=<" + marker, "/welcome?a=%20b", "must be a path"},
+		// what only pages sees
+		{"EASYAUTH_BRAND_SUPPORT_URL", "mailto:" + marker + "@@example.com", "mailto:it@example.com", "the support URL is neither https nor mailto"},
 		// what only headers sees
 		{"EASYAUTH_CLAIM_HEADERS", "upn " + marker + " " + strings.ToLower(marker), "upn", "entry 3: its header has the name of another entry's"},
 	}
@@ -93,8 +98,7 @@ func (w wrong) tells(line string) bool {
 	return strings.HasPrefix(line, w.variable+": ") && strings.Contains(line, w.fault)
 }
 
-// Each alone is the only line; so taking a wrong variable away to look at the
-// others brings no faults of its own.
+// Each alone is the only line: no fault brings another with it.
 func TestEachFaultAlone(t *testing.T) {
 	for _, w := range wrongs() {
 		vars := good(t)
@@ -114,7 +118,7 @@ func TestEmptyEnvironment(t *testing.T) {
 	}
 }
 
-// What takes some mending before the rest can be looked at.
+// A fault does not hide what only other packages see.
 func TestFaultsBehindFaults(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys")
 	if err := os.WriteFile(file, []byte(keyText(3)), 0o600); err != nil {
@@ -129,10 +133,11 @@ func TestFaultsBehindFaults(t *testing.T) {
 		{"key and key file", map[string]string{"EASYAUTH_KEYS_FILE": file}, []string{"EASYAUTH_HOSTS: host 2", "EASYAUTH_KEYS: is set together"}},
 		{"key and no such key file", map[string]string{"EASYAUTH_KEYS_FILE": file + ".not"}, []string{"EASYAUTH_HOSTS: host 2", "EASYAUTH_KEYS: is set together"}},
 		{"no such key file", map[string]string{"EASYAUTH_KEYS": "", "EASYAUTH_KEYS_FILE": file + ".not"}, []string{"EASYAUTH_HOSTS: host 2", "EASYAUTH_KEYS_FILE: must name a file"}},
+		{"an alias of what hosts sees, too", map[string]string{"EasyAuthForK8s__DefaultRedirectAfterSignin": "/easyauth/me"}, []string{"EASYAUTH_HOSTS: host 2", "EasyAuthForK8s__DefaultRedirectAfterSignin: must not lead"}},
 		{"an alias", map[string]string{"EASYAUTH_TENANT_ID": "", "AzureAd__TenantId": marker + "!"}, []string{"AzureAd__TenantId: must be", "EASYAUTH_HOSTS: host 2"}},
 		{"a domain that covers no host", map[string]string{"EASYAUTH_COOKIE_DOMAIN": "other.example"}, []string{"EASYAUTH_COOKIE_DOMAIN: must be above", "EASYAUTH_COOKIE_DOMAIN: must be above", "EASYAUTH_HOSTS: host 2"}},
 		{"a domain without which the callback host makes no sense", map[string]string{"EASYAUTH_COOKIE_DOMAIN": "co.uk", "EASYAUTH_CALLBACK_HOST": "login.example.com"}, []string{"EASYAUTH_COOKIE_DOMAIN: must not be a public suffix", "EASYAUTH_HOSTS: host 2"}},
-		{"a name that cannot be shown", map[string]string{"EASYAUTH_\x01": "x"}, []string{"EASYAUTH_?: is not known"}},
+		{"a name that cannot be shown", map[string]string{"EASYAUTH_\x01": "x"}, []string{"EASYAUTH_?: is not known", "EASYAUTH_HOSTS: host 2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			lines := faults(t, with(t, badHost, tt.vars))
@@ -184,6 +189,25 @@ func TestClaimHeaderFaults(t *testing.T) {
 	lines := faults(t, with(t, map[string]string{"EASYAUTH_HEADER_PREFIX": "proxy-authe"}))
 	if len(lines) != 1 || !strings.HasPrefix(lines[0], "EASYAUTH_HEADER_PREFIX: must not be the beginning") {
 		t.Errorf("a prefix that headers alone refuses: %q", lines)
+	}
+}
+
+func TestLogoFaults(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "logo")
+	vars := with(t, map[string]string{"EASYAUTH_BRAND_LOGO_FILE": file})
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
+	}
+	for content, want := range map[string]string{
+		`<svg xmlns="http://www.w3.org/2000/svg">` + marker + `</svg>`: "EASYAUTH_BRAND_LOGO_FILE: a logo is a PNG, JPEG, GIF or WebP picture", picture.String(): "",
+	} {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(faults(t, vars), "\n"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

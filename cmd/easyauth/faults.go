@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,14 +8,23 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
-	"github.com/easyauth-sidecar/easyauth/authserver/seal"
+	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 )
 
 // deepFaults returns what is wrong with values that config accepts: the
-// grammar of hosts belongs to hosts and the names of headers to headers. No
-// fault holds a value.
-func deepFaults(cfg *config.Config) config.Faults {
-	return slices.Concat(hostFaults(cfg), headerFaults(cfg))
+// grammar of hosts belongs to hosts, the names of headers to headers, and so on. The
+// configuration may be half read; then known is what config found, and nothing is
+// said twice of a variable. No fault holds a value.
+func deepFaults(cfg *config.Config, known config.Faults) config.Faults {
+	faulty := map[string]bool{}
+	for _, f := range known {
+		faulty[f.Name] = true
+	}
+	if faulty["EASYAUTH_INSECURE_HTTP"] {
+		faulty["EASYAUTH_HOSTS"] = true // nobody knows which hosts may be http
+	}
+	faults := slices.Concat(hostFaults(cfg), headerFaults(cfg), brandFaults(cfg), credentialFaults(cfg))
+	return slices.DeleteFunc(faults, func(f config.Fault) bool { return faulty[f.Name] })
 }
 
 func hostFaults(cfg *config.Config) config.Faults {
@@ -81,41 +87,18 @@ func headerFaults(cfg *config.Config) config.Faults {
 	return faults
 }
 
-// maxMends bounds how often hiddenFaults loads a configuration.
-const maxMends = 10
-
-// hiddenFaults returns the deep faults of a configuration that config refused:
-// each variable with a fault is taken away, and given a harmless value if it is
-// required, until config accepts the rest. It returns nothing when that does
-// not help, and nothing about the variables it replaced.
-func hiddenFaults(environ []string, known config.Faults) config.Faults {
-	environ = slices.Clone(environ)
-	replaced := map[string]int{}
-	harmless := map[string]string{
-		"EASYAUTH_TENANT_ID": "00000000-0000-4000-8000-000000000000", "EASYAUTH_CLIENT_ID": "none", "EASYAUTH_CLIENT_SECRET": "none",
-		"EASYAUTH_KEYS": base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, seal.KeySize)), "EASYAUTH_HOSTS": "localhost",
-	}
-	faults := known
-	for range maxMends {
-		for _, f := range faults {
-			environ = slices.DeleteFunc(environ, func(entry string) bool { return strings.HasPrefix(entry, f.Name+"=") })
-			replaced[f.Name]++
-			// Every other time, because a secret may come from a file instead.
-			if value, required := harmless[f.Name]; required && replaced[f.Name]%2 == 1 {
-				environ = append(environ, f.Name+"="+value)
-			}
-		}
-		cfg, _, err := config.Load(environ)
-		if err == nil {
-			return slices.DeleteFunc(deepFaults(cfg), func(f config.Fault) bool {
-				// Without this variable nobody knows which hosts may be http.
-				return replaced[f.Name] > 0 || replaced["EASYAUTH_INSECURE_HTTP"] > 0 && f.Name == "EASYAUTH_HOSTS"
-			})
-		}
-		faults = nil
-		if !errors.As(err, &faults) {
-			return nil
+// brandFaults looks at each part of the brand alone, to tell which one is wrong.
+func brandFaults(cfg *config.Config) config.Faults {
+	var faults config.Faults
+	for variable, part := range map[string]pages.Brand{
+		"EASYAUTH_BRAND_NAME":        {Name: cfg.Brand.Name},
+		"EASYAUTH_BRAND_COLOR":       {Color: cfg.Brand.Color},
+		"EASYAUTH_BRAND_SUPPORT_URL": {SupportURL: cfg.Brand.SupportURL},
+		"EASYAUTH_BRAND_LOGO_FILE":   {Logo: cfg.Brand.Logo},
+	} {
+		if _, err := pages.New(pages.Config{Brand: part, LogoPath: cfg.LogoPath}); err != nil {
+			faults = append(faults, config.Fault{Name: variable, Expected: strings.TrimPrefix(err.Error(), "pages: brand: ")})
 		}
 	}
-	return nil
+	return faults
 }

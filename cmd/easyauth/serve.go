@@ -55,7 +55,9 @@ func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog
 
 	background, stopBackground := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { p.provider.Run(background) })
+	for _, run := range p.background {
+		running.Go(func() { run(background) })
+	}
 	defer func() {
 		stopBackground()
 		running.Wait()

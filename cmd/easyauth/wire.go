@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
+	"github.com/easyauth-sidecar/easyauth/authserver/registration"
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/authserver/signin"
@@ -32,9 +34,9 @@ const (
 
 // parts is the wired server.
 type parts struct {
-	public   http.Handler
-	admin    *authserver.Admin
-	provider *entra.RelyingParty
+	public     http.Handler
+	admin      *authserver.Admin
+	background []func(ctx context.Context) // run until their context ends
 }
 
 // wire builds everything from a configuration. It opens no connection and no
@@ -46,30 +48,38 @@ func wire(cfg *config.Config, log *slog.Logger, version string) (*parts, error) 
 	if err != nil {
 		return nil, err
 	}
-	provider, err := entra.New(entra.Config{
-		Issuer: cfg.Issuer, TenantID: cfg.TenantID, ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret,
-		DomainHint: cfg.DomainHint, GraphURL: cfg.GraphURL, Client: entra.NewHTTPClient(remoteTimeout, maxRemoteBody), Log: log,
+	provider, err := wireProvider(cfg, g, log)
+	if err != nil {
+		return nil, err
+	}
+	directory, err := graph.New(graph.Config{
+		BaseURL: cfg.GraphURL, Version: cfg.GraphVersion, Client: entra.NewHTTPClient(remoteTimeout, maxRemoteBody), Log: log,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("identity provider: %w", err)
+		return nil, fmt.Errorf("microsoft graph: %w", err)
 	}
-	signIn, err := wireSignIn(cfg, g, provider, m, log)
+	if err := g.addSessions(cfg, provider); err != nil {
+		return nil, err
+	}
+	signIn, err := wireSignIn(cfg, g, provider, directory, m, log)
 	if err != nil {
 		return nil, err
 	}
-	renderer, err := wireHeaders(cfg, log)
+	server, err := wireServer(cfg, g, provider, directory, signIn, m, log)
 	if err != nil {
 		return nil, err
 	}
-	server, err := authserver.New(authserver.Config{
-		AuthPath: cfg.AuthPath, Paths: signIn.Paths, SuccessStatus: cfg.SuccessStatus,
-		Parser: access.NewParser(cfg.GraphQueries, cfg.GraphURL+"/"), Sessions: g.sessions, Denials: g.denials,
-		SignIn: signIn, Headers: renderer, Pages: g.pages, Metrics: m, Log: log,
-	})
-	if err != nil {
-		return nil, err
+	p := &parts{public: server, background: []func(context.Context){provider.Run}}
+	if cfg.ReadRegistration {
+		reader, err := registration.New(registration.Config{
+			ClientID: cfg.ClientID, Tokens: provider, Directory: directory, Names: g.names, Adopt: g.pages.Adopt, Log: log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		p.background = append(p.background, reader.Run)
 	}
-	admin, err := authserver.NewAdmin(authserver.AdminConfig{
+	p.admin, err = authserver.NewAdmin(authserver.AdminConfig{
 		Version: version, Gatherer: reg, PProf: cfg.PProf,
 		Degraded: func() []string {
 			if provider.Ready() {
@@ -78,10 +88,52 @@ func wire(cfg *config.Config, log *slog.Logger, version string) (*parts, error) 
 			return []string{"identity provider: discovery has not succeeded yet; nobody can sign in"}
 		},
 	})
+	return p, err
+}
+
+func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, signIn *signin.Handler,
+	m *metrics.Metrics, log *slog.Logger,
+) (*authserver.Server, error) {
+	renderer, err := wireHeaders(cfg, g, log)
 	if err != nil {
 		return nil, err
 	}
-	return &parts{public: server, admin: admin, provider: provider}, nil
+	server := authserver.Config{
+		AuthPath: cfg.AuthPath, Paths: signIn.Paths, SuccessStatus: cfg.SuccessStatus,
+		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC}),
+		Sessions: g.sessions, Denials: g.denials, SignIn: signIn, Headers: renderer, Pages: g.pages, Metrics: m, Log: log,
+		CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
+	}
+	if cfg.AllowBearer {
+		server.Bearer = provider
+	}
+	if cfg.GroupsAppOnly {
+		server.Members = authserver.NewAppMembers(provider, directory, nil)
+	}
+	return authserver.New(server)
+}
+
+func wireProvider(cfg *config.Config, g *ground, log *slog.Logger) (*entra.RelyingParty, error) {
+	proof, err := newCredential(cfg, cfg.ClientID, log)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := entra.New(entra.Config{
+		Kind: map[string]entra.Kind{
+			config.KindEntra: entra.SingleTenant, config.KindMulti: entra.MultiTenant, config.KindB2C: entra.B2C,
+			config.KindExternal: entra.ExternalID, config.KindOIDC: entra.Plain,
+		}[cfg.Kind],
+		Authority: cfg.Issuer, TenantID: cfg.TenantID, AllowedTenants: cfg.AllowedTenants, Policy: cfg.Policy, V1Issuer: cfg.V1Issuer,
+		ClientID: cfg.ClientID, Credential: proof, Audiences: cfg.Audiences,
+		AcceptBearer: cfg.AllowBearer, IgnoreForeignAudience: cfg.IgnoreForeignAudience,
+		Scopes: g.names, Claims: entra.ClaimNames{Roles: cfg.RolesClaim, Groups: cfg.GroupsClaim, Scopes: cfg.ScopesClaim},
+		Capabilities: cfg.ClientCapabilities, DomainHint: cfg.DomainHint, GraphURL: cfg.GraphURL, CacheBytes: int64(cfg.BearerCacheBytes),
+		Client: entra.NewHTTPClient(remoteTimeout, maxRemoteBody), Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("identity provider: %w", err)
+	}
+	return provider, nil
 }
 
 // ground is what several packages share.
@@ -89,6 +141,8 @@ type ground struct {
 	ring     *seal.Ring
 	cookies  cookie.Set
 	hosts    *hosts.Set
+	names    *access.ScopeNames // nil: the provider knows no resources
+	codec    *ticket.Codec
 	sessions *session.Manager
 	denials  *signin.Denials
 	pages    *pages.Pages
@@ -111,37 +165,38 @@ func wireGround(cfg *config.Config) (*ground, error) {
 	if err != nil {
 		return nil, fmt.Errorf("EASYAUTH_HOSTS, EASYAUTH_DEFAULT_REDIRECT or a path: %w", err)
 	}
-	codec, err := ticket.New(ticket.Config{Ring: g.ring, Issuer: cfg.Issuer, NoCompression: !cfg.Compress})
-	if err != nil {
+	if g.codec, err = ticket.New(ticket.Config{Ring: g.ring, Issuer: cfg.Issuer, NoCompression: !cfg.Compress}); err != nil {
 		return nil, err
 	}
-	g.sessions, err = session.New(session.Config{
-		Codec: codec, Ring: g.ring, Cookies: g.cookies, Shared: cfg.CookieDomain != "",
-		Lifetime: cfg.SessionLifetime, Idle: cfg.SessionIdle,
-	})
-	if err != nil {
-		return nil, err
+	if cfg.Kind != config.KindOIDC {
+		g.names = access.NewScopeNames(cfg.ClientID, cfg.Audiences, cfg.GraphURL)
 	}
 	if g.denials, err = signin.NewDenials(g.ring, g.cookies.Denial, cfg.GraphQueries, nil); err != nil {
 		return nil, err
 	}
-	g.pages, err = pages.New(pages.Config{})
+	brand := pages.Brand{
+		Name: cfg.Brand.Name, Logo: cfg.Brand.Logo, Color: cfg.Brand.Color, SupportURL: cfg.Brand.SupportURL,
+	}
+	g.pages, err = pages.New(pages.Config{Brand: brand, LogoPath: cfg.LogoPath})
 	return g, err
+}
+
+// addSessions needs the provider, which knows the tenants that are allowed.
+func (g *ground) addSessions(cfg *config.Config, provider *entra.RelyingParty) (err error) {
+	g.sessions, err = session.New(session.Config{
+		Codec: g.codec, Ring: g.ring, Cookies: g.cookies, Shared: cfg.CookieDomain != "",
+		Lifetime: cfg.SessionLifetime, Idle: cfg.SessionIdle, RenewBefore: cfg.RenewBefore, Allowed: provider.TenantAllowed,
+	})
+	return err
 }
 
 // ownPaths are where a return URL never leads: all below the base path, and
 // the endpoints that were moved elsewhere.
 func ownPaths(cfg *config.Config) []string {
-	return []string{cfg.BasePath, cfg.AuthPath, cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath}
+	return []string{cfg.BasePath, cfg.AuthPath, cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath}
 }
 
-func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, m *metrics.Metrics, log *slog.Logger) (*signin.Handler, error) {
-	queries, err := graph.New(graph.Config{
-		BaseURL: cfg.GraphURL, Version: cfg.GraphVersion, Client: entra.NewHTTPClient(remoteTimeout, maxRemoteBody), Log: log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("microsoft graph: %w", err)
-	}
+func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, m *metrics.Metrics, log *slog.Logger) (*signin.Handler, error) {
 	var callbackHost hosts.Host
 	if cfg.CallbackHost != "" {
 		var served bool
@@ -150,15 +205,20 @@ func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, m *
 		}
 	}
 	return signin.New(signin.Config{
-		Provider: provider, Graph: queries, Sessions: g.sessions, Denials: g.denials, Hosts: g.hosts, Pages: g.pages,
+		Provider: provider, Graph: directory, Sessions: g.sessions, Denials: g.denials, Hosts: g.hosts, Pages: g.pages,
 		Ring: g.ring, Cookies: g.cookies, Metrics: m, Log: log, Scopes: cfg.Scopes, GraphQueries: cfg.GraphQueries, CallbackHost: callbackHost,
+		ScopeNames: g.names, AcceptBearer: cfg.AllowBearer,
+		Groups: signin.Groups{
+			Ask:     map[string]signin.AskGroups{"claims": signin.AskNever, "auto": signin.AskOverage, "always": signin.AskAlways}[cfg.Groups],
+			KeepAll: cfg.GroupsKeep == "all", Keep: cfg.GroupsKeepList,
+		},
 		Paths: signin.Paths{
 			Login: cfg.SigninPath, Callback: cfg.CallbackPath, Logout: cfg.LogoutPath, SignedOut: cfg.SignedOutPath, Me: cfg.MePath,
 		},
 	})
 }
 
-func wireHeaders(cfg *config.Config, log *slog.Logger) (*headers.Renderer, error) {
+func wireHeaders(cfg *config.Config, g *ground, log *slog.Logger) (*headers.Renderer, error) {
 	encoding, err := headers.ParseEncoding(cfg.ClaimEncoding)
 	if err != nil {
 		return nil, fmt.Errorf("EASYAUTH_CLAIM_ENCODING: %w", err)
@@ -168,7 +228,7 @@ func wireHeaders(cfg *config.Config, log *slog.Logger) (*headers.Renderer, error
 		return nil, fmt.Errorf("EASYAUTH_HEADER_FORMAT: %w", err)
 	}
 	renderer, err := headers.New(headers.Config{
-		Prefix: cfg.HeaderPrefix, Encoding: encoding, Format: format, ClaimHeaders: cfg.ClaimHeaders, Log: log,
+		Prefix: cfg.HeaderPrefix, Encoding: encoding, Format: format, ClaimHeaders: cfg.ClaimHeaders, Scopes: g.names, Log: log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("EASYAUTH_HEADER_PREFIX or EASYAUTH_CLAIM_HEADERS: %w", err)

@@ -55,6 +55,7 @@ func house() []room {
 		{path: "ingress", floor: asking, reach: ground, also: []string{"authserver/ticket", "authserver/headers"}},
 		{path: "ingress/annotations", floor: asking, reach: ground, importers: onlyCmd},
 		{path: "authserver/session", floor: asking, reach: relying},
+		{path: "authserver/registration", floor: asking, reach: relying},
 
 		{path: "authserver/signin", floor: signingIn, reach: asking},
 		{path: "authserver/exchange", floor: signingIn, reach: asking},

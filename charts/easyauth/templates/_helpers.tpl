@@ -49,8 +49,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if not .Values.clientId -}}
 {{- fail "clientId is required: the application (client) ID of the app registration" -}}
 {{- end -}}
-{{- if not (or .Values.tenantId .Values.instance) -}}
-{{- fail "tenantId is required: the directory (tenant) ID (only another OIDC provider, named by instance, has none)" -}}
+{{- if not (or .Values.tenantId .Values.issuer) -}}
+{{- fail "tenantId is required: the directory (tenant) ID (only another OIDC provider, named by issuer, has none)" -}}
 {{- end -}}
 {{- end -}}
 

@@ -1,0 +1,162 @@
+package config
+
+import (
+	"log/slog"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
+)
+
+const otherGUID = "5d0c8c2a-7a43-4c0f-9f2d-1e6b6a4f0c33"
+
+// usage is a configuration and what comes of it.
+type usage struct {
+	name string
+	vars map[string]string
+	want *Config
+}
+
+// usages set every variable between them, in as few configurations as exclude
+// nothing.
+func usages(t *testing.T) []usage {
+	t.Helper()
+	dir := t.TempDir()
+	path := func(name, content string) string {
+		writeFile(t, filepath.Join(dir, name), content)
+		return filepath.Join(dir, name)
+	}
+	secretFile, keysFile, logoFile := path("secret", "from-file\n"), path("keys", keyText(7)+"\n"+keyText(8)+"\n"), path("logo", "a picture\n")
+	certificate, keyFile, token := path("certificate", "a certificate\n"), path("key", "a key\n"), path("token", "a token\n")
+	noSecret := without("EASYAUTH_CLIENT_SECRET")
+	changed := func(change func(*Config)) *Config {
+		c := defaults()
+		change(c)
+		return c
+	}
+	vars, want := everything(secretFile, keysFile, logoFile)
+	return []usage{
+		{"everything", vars, want},
+		{"another provider", with(without("EASYAUTH_TENANT_ID"), map[string]string{
+			"EASYAUTH_ISSUER": "https://idp.example.org/realms/a/", "EASYAUTH_ROLES_CLAIM": "realm_access.roles",
+			"EASYAUTH_GROUPS_CLAIM": "https://example.org/groups", "EASYAUTH_SCOPES_CLAIM": "scp",
+		}), changed(func(c *Config) {
+			c.Kind, c.Cloud, c.Instance, c.TenantID, c.V1Issuer = KindOIDC, "", "", "", ""
+			c.Issuer, c.Groups, c.ReadRegistration = "https://idp.example.org/realms/a/", "claims", false
+			c.RolesClaim, c.GroupsClaim, c.ScopesClaim = "realm_access.roles", "https://example.org/groups", "scp"
+		})},
+		{"B2C", with(map[string]string{
+			"EASYAUTH_INSTANCE": "https://contoso.b2clogin.com", "EASYAUTH_TENANT_ID": "contoso.onmicrosoft.com", "EASYAUTH_SIGNUP_SIGNIN_POLICY": "B2C_1_susi",
+		}), changed(func(c *Config) {
+			c.Kind, c.Instance, c.TenantID, c.Policy, c.V1Issuer = KindB2C, "https://contoso.b2clogin.com", "contoso.onmicrosoft.com", "B2C_1_susi", ""
+			c.Issuer, c.Groups, c.ReadRegistration = "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/v2.0", "claims", false
+		})},
+		{"a secret", with(map[string]string{"EASYAUTH_CLIENT_SECRET": "s", "EASYAUTH_KEYS": keyText(2)}), changed(func(c *Config) {
+			c.Credential, c.Keys = Credential{Secret: secret.New("s")}, [][]byte{key(2)}
+		})},
+		{"a certificate and its key", with(noSecret, map[string]string{
+			"EASYAUTH_CLIENT_CERTIFICATE_FILE": certificate, "EASYAUTH_CLIENT_KEY_FILE": keyFile,
+		}), changed(func(c *Config) { c.Credential = Credential{CertificateFile: certificate, KeyFile: keyFile} })},
+		{"workload identity", with(noSecret, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": token}), changed(func(c *Config) {
+			c.Credential = Credential{FederatedTokenFile: token}
+		})},
+	}
+}
+
+func everything(secretFile, keysFile, logoFile string) (vars map[string]string, want *Config) {
+	vars = map[string]string{
+		"EASYAUTH_CLOUD":                   "USGovDoD",
+		"EASYAUTH_INSTANCE":                "https://idp.example.org/base/",
+		"EASYAUTH_TENANT_ID":               "Organizations",
+		"EASYAUTH_ALLOWED_TENANTS":         strings.ToUpper(tenantGUID) + ", " + otherGUID,
+		"EASYAUTH_CLIENT_ID":               "client",
+		"EASYAUTH_CLIENT_CAPABILITIES":     "cp1",
+		"EASYAUTH_CLIENT_SECRET_FILE":      secretFile,
+		"EASYAUTH_READ_REGISTRATION":       "false",
+		"EASYAUTH_ALLOW_BEARER":            "true",
+		"EASYAUTH_AUDIENCES":               "api://orders, https://orders.example.com/",
+		"EASYAUTH_BEARER_FOREIGN_AUDIENCE": "Ignore",
+		"EASYAUTH_BEARER_CACHE_MB":         "32",
+		"EASYAUTH_CORS_ORIGINS":            "https://APP.example.com:443 http://localhost:3000",
+		"EASYAUTH_GROUPS":                  "ALWAYS",
+		"EASYAUTH_GROUPS_KEEP":             strings.ToUpper(tenantGUID),
+		"EASYAUTH_GROUPS_APP_ONLY":         "true",
+		"EASYAUTH_RENEW_BEFORE":            "10m",
+		"EASYAUTH_BRAND_NAME":              "Contoso & S\u00f6hne",
+		"EASYAUTH_BRAND_COLOR":             "#0F6CBD",
+		"EASYAUTH_BRAND_SUPPORT_URL":       "mailto:it@example.com",
+		"EASYAUTH_BRAND_LOGO_FILE":         logoFile,
+		"EASYAUTH_KEYS_FILE":               keysFile,
+		"EASYAUTH_HOSTS":                   " a.example.com, *.apps.example.com:8443\nb.example.com c.example.com,, ",
+		"EASYAUTH_CALLBACK_HOST":           "login.example.com",
+		"EASYAUTH_COOKIE_DOMAIN":           "Example.com",
+		"EASYAUTH_LISTEN":                  "127.0.0.1:0",
+		"EASYAUTH_ADMIN_LISTEN":            "[::1]:0",
+		"EASYAUTH_BASE_PATH":               "/sso",
+		"EASYAUTH_AUTH_PATH":               "/check",
+		"EASYAUTH_SIGNIN_PATH":             "/in",
+		"EASYAUTH_CALLBACK_PATH":           "/back",
+		"EASYAUTH_SIGNED_OUT_PATH":         "/out",
+		"EASYAUTH_SCOPES":                  "User.Read openid,api://x/y",
+		"EASYAUTH_DOMAIN_HINT":             "contoso.com",
+		"EASYAUTH_DEFAULT_REDIRECT":        "/welcome/",
+		"EASYAUTH_COMPRESS":                "false",
+		"EASYAUTH_HEADER_PREFIX":           "X_Auth-",
+		"EASYAUTH_CLAIM_HEADERS":           "upn https://x.example/claims/country",
+		"EASYAUTH_CLAIM_ENCODING":          "nonewithREJECT",
+		"EASYAUTH_HEADER_FORMAT":           "combined",
+		"EASYAUTH_GRAPH_URL":               "https://graph.example.org/",
+		"EASYAUTH_GRAPH_VERSION":           "beta",
+		"EASYAUTH_GRAPH_QUERIES":           "me=/me;boss=/me/manager",
+		"EASYAUTH_SESSION_LIFETIME":        "12h",
+		"EASYAUTH_SESSION_IDLE":            "30m",
+		"EASYAUTH_SUCCESS_STATUS":          "204",
+		"EASYAUTH_SHUTDOWN_TIMEOUT":        "1m",
+		"EASYAUTH_LOG_LEVEL":               "DEBUG",
+		"EASYAUTH_LOG_FORMAT":              "text",
+		"EASYAUTH_INSECURE_HTTP":           "true",
+		"EASYAUTH_PPROF":                   "1",
+	}
+	want = &Config{
+		Kind: KindMulti, Cloud: "usgovdod", Instance: "https://idp.example.org/base/", TenantID: "organizations",
+		Issuer: "https://idp.example.org/base/organizations/v2.0", V1Issuer: "https://sts.windows.net/",
+		AllowedTenants: []string{tenantGUID, otherGUID}, ClientCapabilities: []string{"cp1"},
+		ClientID: "client", Credential: Credential{SecretFile: secretFile}, Keys: [][]byte{key(7), key(8)},
+		AllowBearer: true, Audiences: []string{"api://orders", "https://orders.example.com/"}, IgnoreForeignAudience: true,
+		BearerCacheBytes: 32 << 20, CORSOrigins: []string{"https://app.example.com", "http://localhost:3000"},
+		Groups: "always", GroupsKeep: "list", GroupsKeepList: []string{tenantGUID}, GroupsAppOnly: true, RenewBefore: 10 * time.Minute,
+		Brand:        Brand{Name: "Contoso & S\u00f6hne", Color: "#0f6cbd", SupportURL: "mailto:it@example.com", Logo: []byte("a picture\n")},
+		Hosts:        []string{"a.example.com", "*.apps.example.com:8443", "b.example.com", "c.example.com", "login.example.com"},
+		CallbackHost: "login.example.com", CookieDomain: "example.com",
+		Listen: "127.0.0.1:0", AdminListen: "[::1]:0",
+		BasePath: "/sso", AuthPath: "/check", SigninPath: "/in", CallbackPath: "/back", SignedOutPath: "/out", LogoutPath: "/sso/logout", MePath: "/sso/me", LogoPath: "/sso/logo",
+		Scopes: []string{"openid", "profile", "email", "User.Read", "api://x/y"}, DomainHint: "contoso.com", DefaultRedirect: "/welcome/",
+		HeaderPrefix: "x-auth-", ClaimHeaders: []string{"upn", "https://x.example/claims/country"}, ClaimEncoding: "NoneWithReject", HeaderFormat: "Combined",
+		GraphURL: "https://graph.example.org", GraphVersion: "beta", GraphQueries: map[string]string{"me": "/me", "boss": "/me/manager"},
+		SessionLifetime: 12 * time.Hour, SessionIdle: 30 * time.Minute, ShutdownTimeout: time.Minute, SuccessStatus: 204,
+		LogLevel: slog.LevelDebug, LogFormat: "text", InsecureHTTP: true, PProf: true,
+	}
+	return vars, want
+}
+
+func TestEveryVariableIsUsed(t *testing.T) {
+	used := make(map[string]bool)
+	for _, u := range usages(t) {
+		t.Run(u.name, func(t *testing.T) {
+			if got := good(t, u.vars); !reflect.DeepEqual(got, u.want) {
+				differ(t, got, u.want)
+			}
+		})
+		for name, value := range u.vars {
+			used[name] = used[name] || value != ""
+		}
+	}
+	for _, name := range variables() {
+		if !used[name] {
+			t.Errorf("%s is not in this test", name)
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package entra
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+)
+
+// bearerTenant gives the tenant that a token says it is of; false when its issuer
+// is none of ours. Before discovery it can be ours without a tenant: a domain has
+// no GUID yet, and an issuer of B2C may turn out to hold the policy.
+func (rp *RelyingParty) bearerTenant(claims *object) (t *tenant, ours bool) {
+	if claims == nil {
+		return nil, false
+	}
+	issuer, err := claims.text("iss")
+	if err != nil || issuer == "" {
+		return nil, false
+	}
+	discovered := rp.Ready() // before tenants are looked at: they are there first
+	if t = rp.tenantOf(issuer); t != nil {
+		return t, true
+	}
+	return nil, !discovered && rp.mayBecomeOurs(issuer)
+}
+
+// mayBecomeOurs: see bearerTenant.
+func (rp *RelyingParty) mayBecomeOurs(issuer string) bool {
+	if rp.cfg.Kind != B2C && rp.tenants.Load() != nil {
+		return false
+	}
+	return strings.HasPrefix(issuer, rp.base()+"/") ||
+		rp.cfg.V1Issuer != "" && rp.cfg.Kind == SingleTenant && strings.HasPrefix(issuer, rp.cfg.V1Issuer) ||
+		rp.cfg.Kind == ExternalID && issuer == rp.issuerOf(guidIn.FindString(issuer))
+}
+
+// verifyBearer checks a token whose issuer and audience are ours. claims are its
+// own, as yet unverified. What can be judged without a key goes first: a refusal
+// needs no proof, and says what is wrong with a token that is merely old.
+func (rp *RelyingParty) verifyBearer(ctx context.Context, t *tenant, token string, claims *object) (*verifiedToken, error) {
+	if err := rp.checkRepeated(accessTokenName, claims); err != nil {
+		return nil, err
+	}
+	times, err := rp.checkBearerTimes(claims)
+	if err != nil {
+		return nil, err
+	}
+	doc := t.doc.Load()
+	ctx, cancel := context.WithTimeout(ctx, bearerKeyWait)
+	defer cancel()
+	jwt, err := doc.keys.verify(ctx, accessTokenName, token, doc.algs)
+	if err != nil {
+		return nil, err
+	}
+	if !sameClaims(token, jwt.payload) {
+		return nil, refuse(ReasonToken, "access token: what was signed is not what was read")
+	}
+	if strings.HasSuffix(jwt.typ, "+jwt") && !isAccessType(jwt.typ) { // logout+jwt, secevent+jwt: made for something else
+		return nil, refuse(ReasonToken, "access token: by its typ it is another kind of token")
+	}
+	var b *bearer
+	if rp.cfg.Kind == Plain {
+		b, err = rp.checkPlainToken(claims, jwt.typ)
+	} else {
+		b, err = rp.checkAccessToken(t, claims)
+	}
+	if err != nil {
+		return nil, err
+	}
+	identity := rp.bearerIdentity(claims, b)
+	if identity.Key() == (access.Key{}) {
+		return nil, refuse(ReasonToken, "access token: it does not say who it speaks for")
+	}
+	return &verifiedToken{identity: identity, exp: times.exp, nbf: times.nbf, tenant: t, kid: jwt.kid}, nil
+}
+
+// sameClaims reports whether a verified payload is the one that was read before.
+func sameClaims(jwt string, payload []byte) bool {
+	_, rest, _ := strings.Cut(jwt, ".")
+	part, _, _ := strings.Cut(rest, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(part)
+	return err == nil && bytes.Equal(raw, payload)
+}
+
+// isAccessType reports whether the header says that it is an access token (RFC
+// 9068, section 2.1).
+func isAccessType(typ string) bool { return typ == "at+jwt" || typ == "application/at+jwt" }
+
+// bearerTimes are those that are checked again when a token is remembered.
+type bearerTimes struct{ exp, nbf time.Time }
+
+func (rp *RelyingParty) checkBearerTimes(claims *object) (bearerTimes, error) {
+	exp, hasExp, err1 := claims.instant("exp")
+	nbf, _, err2 := claims.instant("nbf")
+	iat, _, err3 := claims.instant("iat")
+	signedIn, _, err4 := claims.instant("auth_time")
+	now, leeway := rp.cfg.Now(), rp.cfg.Leeway
+	var err error
+	switch {
+	case err1 != nil || err2 != nil || err3 != nil || err4 != nil:
+		err = refuse(ReasonToken, "access token: exp, nbf, iat or auth_time is no time")
+	case !hasExp:
+		err = refuse(ReasonToken, "access token: exp is missing")
+	case !exp.After(now.Add(-leeway)):
+		err = refuse(ReasonExpired, "access token: expired %v ago", now.Sub(exp).Round(time.Second))
+	case nbf.After(now.Add(leeway)):
+		err = refuse(ReasonExpired, "access token: not valid for another %v", nbf.Sub(now).Round(time.Second))
+	case iat.After(now.Add(leeway)):
+		err = refuse(ReasonExpired, "access token: issued %v in the future", iat.Sub(now).Round(time.Second))
+	case signedIn.After(now.Add(leeway)):
+		err = refuse(ReasonExpired, "access token: auth_time is %v in the future", signedIn.Sub(now).Round(time.Second))
+	}
+	return bearerTimes{exp: exp, nbf: nbf}, err
+}
+
+// checkBearerAudience judges for whom a token is. foreign: for another API, and
+// certainly not for us too.
+func (rp *RelyingParty) checkBearerAudience(claims *object) (foreign bool, err error) {
+	seen := claims.texts("aud")
+	if raw := claims.values["aud"]; len(seen) == 0 || raw[0] != '"' && !allTexts(raw, len(seen)) {
+		return false, refuse(ReasonToken, "access token: aud is missing, there twice, or neither a text nor a list of texts")
+	}
+	ours := slices.ContainsFunc(seen, rp.isAudience)
+	switch {
+	case ours && (len(seen) == 1 || rp.cfg.Kind == Plain):
+		return false, nil
+	case ours:
+		return false, refuse(ReasonAudience, "access token: it is for several audiences")
+	}
+	return true, rp.foreignAudience(claims, seen[0])
+}
+
+// allTexts reports whether a list has n elements; empty ones and those that are
+// no text have not been counted in n.
+func allTexts(raw json.RawMessage, n int) bool {
+	var list []json.RawMessage
+	return json.Unmarshal(raw, &list) == nil && len(list) == n
+}
+
+func (rp *RelyingParty) isAudience(aud string) bool {
+	switch {
+	case rp.isGraph(aud): // also when it is configured: anybody's program may have one
+		return false
+	case aud == rp.cfg.ClientID:
+		return true
+	case rp.cfg.Kind != Plain && aud == "api://"+rp.cfg.ClientID:
+		return true
+	}
+	return slices.Contains(rp.cfg.Audiences, aud)
+}
+
+func (rp *RelyingParty) isGraph(aud string) bool { return isGraph(aud, rp.cfg.GraphURL) }
+
+// isGraph reports whether an audience is Microsoft Graph.
+func isGraph(aud, graphURL string) bool {
+	const graphID = "00000003-0000-0000-c000-000000000000"
+	aud = strings.TrimSuffix(strings.ToLower(aud), "/")
+	return aud == graphID || aud == defaultGraphURL || aud == strings.TrimSuffix(graphURL, "/")
+}
+
+// foreignAudience says what an administrator can do about an audience that is
+// not accepted.
+func (rp *RelyingParty) foreignAudience(claims *object, aud string) *Error {
+	if rp.isGraph(aud) {
+		return refuse(ReasonAudience, "access token: it is for Microsoft Graph; ask for a token with a scope of this API, such as %s/%s", rp.cfg.ClientID, access.DefaultScope)
+	}
+	ver, _ := claims.text("ver")
+	if entra := rp.cfg.Kind == SingleTenant || rp.cfg.Kind == MultiTenant; entra && ver == "1.0" && !isGUID(strings.ToLower(aud)) {
+		return refuse(ReasonAudience, "access token: the token's ver is 1.0 and its audience is %q; set requestedAccessTokenVersion to 2 in the registration's manifest, or add %[1]q to EASYAUTH_AUDIENCES", capped(aud))
+	}
+	expected := []string{rp.cfg.ClientID}
+	if rp.cfg.Kind != Plain {
+		expected = append(expected, "api://"+rp.cfg.ClientID)
+	}
+	return refuse(ReasonAudience, "access token: its audience is %q; accepted: %s", capped(aud), capped(strings.Join(append(expected, rp.cfg.Audiences...), ", ")))
+}
