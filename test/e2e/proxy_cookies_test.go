@@ -151,7 +151,7 @@ func TestAttack16OtherDeployments(t *testing.T) {
 func TestAttack17Expired(t *testing.T) {
 	t.Parallel()
 	cfg := oneHost()
-	cfg.Env = map[string]string{"EASYAUTH_SESSION_LIFETIME": "3s"}
+	cfg.Env = map[string]string{"EASYAUTH_SESSION_LIFETIME": "3s", "EASYAUTH_RENEW_BEFORE": "0"}
 	s := start(t, cfg)
 	v := newVisitor(t, s, entra.Adele)
 	begun := time.Now()

@@ -6,6 +6,7 @@ package stand
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -23,6 +24,9 @@ const (
 	clientSecret = "a-secret-of-the-demonstration"
 )
 
+// Key is what every EasyAuth seals with.
+const Key = "01234567890123456789012345678901"
+
 // Config of a Stand. The zero value is one host over plain http on localhost.
 type Config struct {
 	Dir      string // required: an empty folder for binaries, configuration and logs
@@ -33,12 +37,17 @@ type Config struct {
 	Hosts []string
 	Port  int // nginx's port; 0: a free one
 
-	Env          map[string]string // more variables for EasyAuth
-	SmallBuffers bool              // nginx's default 4k for the sign-in paths too
-	EntraStopped bool              // do not start the emulator: see StartEntra
-	ClientRoles  []string          // app roles of the registration; nil: all
-	Rules        []Rule            // more protected paths
-	Replicas     int               // of EasyAuth, which nginx asks in turn; 0 means 1
+	// Env are more variables for EasyAuth; an empty one takes a variable away. In
+	// values {port} is nginx's port, and {entra} the emulator's address, http://….
+	// What a test changes here counts from the next RestartEasyAuth on.
+	Env          map[string]string
+	SmallBuffers bool                // nginx's default 4k for the sign-in paths too
+	EntraStopped bool                // do not start the emulator: see StartEntra
+	ClientRoles  []string            // app roles of the registration; nil: all
+	Rules        []Rule              // more protected paths
+	Registration func(*entra.Client) // changes the registration before the start; nil: as it is
+	Emulator     func(*entra.Config) // and the emulator's tenant; nil: as it is
+	Replicas     int                 // of EasyAuth, which nginx asks in turn; 0 means 1
 }
 
 // Binaries are the programs under test, built once.
@@ -89,7 +98,7 @@ func Start(ctx context.Context, cfg Config) (s *Stand, err error) {
 	}
 	s.EasyAuth, s.Admin = s.replicas[0].url, s.replicas[0].admin
 	s.entraAddr = strings.TrimPrefix(address(ports[1]), "http://")
-	s.Entra = newEntra(s.origins(), s.entraAddr, cfg.ClientRoles)
+	s.Entra = newEntra(s.origins(), s.entraAddr, cfg)
 	if !cfg.EntraStopped {
 		if err := s.StartEntra(ctx); err != nil {
 			return s, err
@@ -132,13 +141,20 @@ func (s *Stand) origins() []string {
 	return out
 }
 
-func newEntra(origins []string, addr string, roles []string) *entra.Server {
-	client := entra.Client{ID: ClientID, Secret: clientSecret, Name: "Sample application", AppRoles: roles}
+func newEntra(origins []string, addr string, cfg Config) *entra.Server {
+	client := entra.Client{ID: ClientID, Secret: clientSecret, Name: "Sample application", AppRoles: cfg.ClientRoles}
 	for _, o := range origins {
 		client.RedirectURIs = append(client.RedirectURIs, o+"/easyauth/signin-oidc")
 		client.PostLogoutURIs = append(client.PostLogoutURIs, o+"/easyauth/signout-callback-oidc")
 	}
-	return entra.New(entra.Config{BaseURL: "http://" + addr, Clients: []entra.Client{client}})
+	if cfg.Registration != nil {
+		cfg.Registration(&client)
+	}
+	tenant := entra.Config{BaseURL: "http://" + addr, Clients: []entra.Client{client}}
+	if cfg.Emulator != nil {
+		cfg.Emulator(&tenant)
+	}
+	return entra.New(tenant)
 }
 
 // StartEntra starts the emulator on the address that EasyAuth was given.
@@ -163,7 +179,7 @@ func (s *Stand) startEasyAuth(ctx context.Context, r *replica) error {
 	env := map[string]string{
 		"EASYAUTH_INSTANCE": "http://" + s.entraAddr + "/", "EASYAUTH_GRAPH_URL": "http://" + s.entraAddr,
 		"EASYAUTH_TENANT_ID": s.Entra.TenantID(), "EASYAUTH_CLIENT_ID": ClientID, "EASYAUTH_CLIENT_SECRET": clientSecret,
-		"EASYAUTH_KEYS":   "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+		"EASYAUTH_KEYS":   base64.StdEncoding.EncodeToString([]byte(Key)),
 		"EASYAUTH_LISTEN": strings.TrimPrefix(r.url, "http://"), "EASYAUTH_ADMIN_LISTEN": strings.TrimPrefix(r.admin, "http://"),
 		"EASYAUTH_GRAPH_QUERIES": "boss=/me/manager?$select=displayName,jobTitle", "EASYAUTH_SHUTDOWN_TIMEOUT": "8s",
 	}
@@ -177,11 +193,13 @@ func (s *Stand) startEasyAuth(ctx context.Context, r *replica) error {
 		env["EASYAUTH_HOSTS"] = strings.Join(hosts, ",")
 	}
 	for name, value := range s.cfg.Env {
-		env[name] = strings.ReplaceAll(value, "{port}", fmt.Sprint(s.Port))
+		env[name] = strings.NewReplacer("{port}", fmt.Sprint(s.Port), "{entra}", "http://"+s.entraAddr).Replace(value)
 	}
 	var environ []string
 	for name, value := range env {
-		environ = append(environ, name+"="+value)
+		if value != "" {
+			environ = append(environ, name+"="+value)
+		}
 	}
 	if err := s.start(ctx, "easyauth", environ, s.cfg.Binaries.EasyAuth, "serve"); err != nil {
 		return err
