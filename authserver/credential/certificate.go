@@ -24,6 +24,10 @@ const (
 	assertionAge = 5 * time.Minute // until a signed token expires
 )
 
+// ErrNoKey is the cause when neither the certificate's file nor the key file
+// holds a private key.
+var ErrNoKey = errors.New("there is no private key in it")
+
 // certificate signs a token for every request.
 type certificate struct {
 	clientID string
@@ -148,7 +152,7 @@ func parseKey(text string) (*rsa.PrivateKey, error) {
 	}
 	switch {
 	case len(found) == 0:
-		return nil, errors.New("there is no private key in it")
+		return nil, ErrNoKey
 	case len(found) > 1:
 		return nil, errors.New("there are several private keys in it")
 	case found[0].Type == "ENCRYPTED PRIVATE KEY" || found[0].Headers["DEK-Info"] != "":

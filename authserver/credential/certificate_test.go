@@ -277,7 +277,7 @@ func TestParallelSigning(t *testing.T) {
 		files[i] = map[string]string{"tls.crt": leaf, "tls.key": pkcs1(key)}
 		keyOf[thumbprint(der)] = key
 	}
-	m := &mount{dir: t.TempDir()}
+	m := &mount{dir: t.TempDir(), step: time.Second}
 	m.swap(t, files[0])
 	s := source(t, Config{CertificateFile: filepath.Join(m.dir, "tls.crt"), KeyFile: filepath.Join(m.dir, "tls.key"), Now: someTime})
 	sign := func() string {

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
@@ -79,10 +81,19 @@ func (w *watched[T]) read() error {
 	}
 	value, err := w.parse(texts)
 	if err != nil {
-		return fmt.Errorf("read %s %q: %w", w.what, w.paths, err)
+		return fmt.Errorf("read %s %s: %w", w.what, quoted(w.paths), err)
 	}
 	w.good, w.seen = value, found
 	return nil
+}
+
+// quoted returns the paths as an error shows them.
+func quoted(paths []string) string {
+	shown := make([]string, len(paths))
+	for i, path := range paths {
+		shown[i] = strconv.Quote(path)
+	}
+	return strings.Join(shown, " and ")
 }
 
 func unchanged(a, b os.FileInfo) bool {

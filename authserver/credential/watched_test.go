@@ -176,6 +176,7 @@ func TestBadFileIsReadAtEveryCall(t *testing.T) {
 type mount struct {
 	dir     string
 	version int
+	step    time.Duration // between the times of two versions; 0: only the file is another
 }
 
 func (m *mount) swap(t *testing.T, files map[string]string) {
@@ -185,7 +186,7 @@ func (m *mount) swap(t *testing.T, files map[string]string) {
 	if err := os.Mkdir(filepath.Join(m.dir, name), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	same := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	same := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(m.version) * m.step)
 	for base, text := range files {
 		path := filepath.Join(m.dir, name, base)
 		put(t, path, text)
@@ -231,7 +232,7 @@ func TestKubernetesMount(t *testing.T) {
 
 // TestParallel replaces files under many callers; the race detector watches.
 func TestParallel(t *testing.T) {
-	m := &mount{dir: t.TempDir()}
+	m := &mount{dir: t.TempDir(), step: time.Second} // a file that was removed may lend its inode
 	pair := func(n int) map[string]string {
 		return map[string]string{"secret": fmt.Sprintf("secret %d", n), "token": fmt.Sprintf("a.b.%d", n)}
 	}
