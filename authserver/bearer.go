@@ -58,9 +58,15 @@ func (s *Server) addMembers(ctx context.Context, result *entra.BearerResult, req
 	}
 	id := *v.identity // the token's own is shared
 	id.Groups = slices.Concat(id.Groups, of)
-	id.GroupsChecked = slices.Concat(id.GroupsChecked, wanted)
+	for _, group := range wanted {
+		if access.IsGUID(group) { // nobody can be asked for a name
+			id.GroupsChecked = append(slices.Clip(id.GroupsChecked), group)
+		}
+	}
 	v.identity = &id
-	v.decision = access.Decide(v.identity, req, s.Sessions.Now())
+	if v.decision = access.Decide(v.identity, req, s.Sessions.Now()); v.decision.Reason == access.ReasonGroupsUnasked {
+		v.decision = unsure
+	}
 }
 
 // challenge says what a script needs.

@@ -464,7 +464,7 @@ func TestAttack12IDTokens(t *testing.T) {
 			k.idp.SetFaults(emulator.Faults{IDToken: f})
 			resp := b.get(back)
 			accepted := resp.StatusCode == http.StatusFound
-			// One signing key is unambiguous without kid (OpenID Connect Core 10.1); Entra always names it.
+			// Also one without kid: Entra ID always names the key.
 			if accepted || b.cookie(k.cookies.Ticket.Name) != "" {
 				t.Errorf("%d, ticket %v", resp.StatusCode, b.cookie(k.cookies.Ticket.Name) != "")
 			}

@@ -223,8 +223,6 @@ func TestGroupsInTwenties(t *testing.T) {
 	}
 }
 
-// With all groups kept they are fetched at once, page by page where the list is
-// A link to the next page that leads elsewhere is not followed, with or without a
 // A deployment that must not ask says so, and does not send the person round and
 // round.
 func TestGroupsNeverAsked(t *testing.T) {
@@ -260,7 +258,6 @@ func TestGroupsNeverAsked(t *testing.T) {
 	}
 }
 
-// Groups that a session should know are asked for at every sign-in, whatever page
 // A page whose rule names another group costs one trip that shows nothing, and
 // then both are known.
 func TestSecondGroupRule(t *testing.T) {
@@ -292,7 +289,6 @@ func TestSecondGroupRule(t *testing.T) {
 	}
 }
 
-// 200 groups do not always fit into a ticket. What goes are groups that no rule
 // A registration that puts no groups into tokens: Graph is asked always, if there
 // is something to ask for.
 func TestGroupsAlwaysAsked(t *testing.T) {

@@ -254,7 +254,7 @@ func (k *kit) wire(o options) {
 	must(err)
 	server := authserver.Config{
 		AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success,
-		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain}),
+		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain, NoGraph: config.Kind == entra.Plain || config.Kind == entra.B2C}),
 		Sessions: k.sessions, Denials: denials, SignIn: signIn, Headers: renderer, Pages: k.pages, Metrics: counters, Log: log,
 		CORSOrigins: o.corsOrigins, LogoPath: o.basePath + "/logo",
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +34,8 @@ const (
 )
 
 // AppMembers implements Members with the client's own permissions. A group is
-// asked for once per token; after a failure nothing is asked for 30 seconds.
+// asked for once per token; after a failure nothing is asked for that token for
+// 30 seconds.
 type AppMembers struct {
 	tokens AppTokens
 	graph  MemberChecker
@@ -47,7 +50,7 @@ type membership struct {
 	turn   chan struct{} // holds one while nobody asks
 	mu     sync.Mutex
 	member map[string]bool // by group
-	failed time.Time
+	failed time.Time       // guarded by turn
 }
 
 // NewAppMembers returns an AppMembers. A nil now is time.Now.
@@ -60,14 +63,10 @@ func NewAppMembers(tokens AppTokens, graph MemberChecker, now func() time.Time) 
 
 var errMembersPause = errors.New("groups of a bearer token: asked less than 30 seconds ago, in vain")
 
-// Members implements Members. Errors hold no token and no answer. It fails for
-// names that are no object ids, which Graph cannot be asked for.
+// Members implements Members. Errors hold no token and no answer. Names that are
+// no object ids are passed over: Graph cannot be asked for them.
 func (a *AppMembers) Members(ctx context.Context, token [32]byte, expires time.Time, id *access.Identity, groups []string) ([]string, error) {
-	for _, g := range groups {
-		if !access.IsGUID(g) {
-			return nil, errors.New("groups of a bearer token: only object ids can be asked for")
-		}
-	}
+	groups = slices.DeleteFunc(slices.Clone(groups), func(g string) bool { return !access.IsGUID(g) })
 	m := a.of(token, expires)
 	if of, ok := m.among(groups); ok {
 		return of, nil
@@ -86,11 +85,13 @@ func (a *AppMembers) Members(ctx context.Context, token [32]byte, expires time.T
 	}
 	of, err := a.ask(ctx, id, groups)
 	if err != nil {
-		m.failed = a.now()
+		if !errors.Is(ctx.Err(), context.Canceled) { // whoever hung up says nothing of Graph
+			m.failed = a.now()
+		}
 		return nil, fmt.Errorf("groups of a bearer token: %w", err)
 	}
-	m.learn(groups, of)
-	return of, nil
+	a.known.Put(token, m, m.learn(groups, of), expires)
+	return among(groups, of), nil
 }
 
 // of returns what is known of a token, the same for all who ask at once.
@@ -101,7 +102,7 @@ func (a *AppMembers) of(token [32]byte, expires time.Time) *membership {
 	if !ok {
 		m = &membership{turn: make(chan struct{}, 1), member: map[string]bool{}}
 		m.turn <- struct{}{}
-		a.known.Put(token, m, membershipBytes+maxMemberGroups*groupBytes/8, expires)
+		a.known.Put(token, m, membershipBytes, expires)
 	}
 	return m
 }
@@ -130,18 +131,26 @@ func (m *membership) among(groups []string) (of []string, known bool) {
 	return of, true
 }
 
-func (m *membership) learn(groups, of []string) {
+// among is those of the groups that were answered: never one that nobody asked for.
+func among(groups, of []string) []string {
+	return slices.DeleteFunc(slices.Clone(groups), func(g string) bool { return !slices.Contains(of, g) })
+}
+
+// learn returns the bytes that m takes now. The names are copies: those of the
+// rule are pieces of a query, which they would hold in memory.
+func (m *membership) learn(groups, of []string) (size int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.member)+len(groups) > maxMemberGroups {
 		clear(m.member)
 	}
 	for _, g := range groups {
-		m.member[g] = false
+		m.member[strings.Clone(g)] = false
 	}
 	for _, g := range of {
 		if _, asked := m.member[g]; asked {
 			m.member[g] = true
 		}
 	}
+	return membershipBytes + len(m.member)*groupBytes
 }

@@ -1,6 +1,7 @@
 // Package authserver is the HTTP server: which URL is answered by whom
-// (routes.go), the endpoint that a proxy asks about every request (auth.go), and
-// the administrators' listener (admin.go).
+// (routes.go), the endpoint that a proxy asks about every request (auth.go; with a
+// bearer token bearer.go and members.go), and the administrators' listener
+// (admin.go).
 package authserver
 
 import (

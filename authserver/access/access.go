@@ -19,7 +19,7 @@ const (
 	Allow                 // the request may pass
 	SignIn                // no valid identity
 	Forbid                // terminal: a role or group is missing that a new sign-in cannot bring
-	StepUp                // signed in, but something is missing that a new sign-in can bring: a scope, a graph result, a stronger or fresher sign-in
+	StepUp                // signed in, but something is missing that a new sign-in can bring: a scope, a graph result, groups, a stronger or fresher sign-in
 	Unsure                // could not be told: something failed here; the session stays
 )
 
@@ -59,7 +59,7 @@ const (
 	ReasonTooLongAgo      Reason = "auth_time_old"    // StepUp: the sign-in is older than max_age, or its time is not known
 	ReasonGroupsUnknown   Reason = "groups_unknown"   // Unsure: the groups could not be asked for
 	ReasonKeysUnknown     Reason = "keys_unknown"     // Unsure: a bearer token, and the keys to check it could not be had
-	ReasonBearerInvalid   Reason = "bearer_invalid"   // SignIn: malformed, not signed by the provider, or no access token
+	ReasonBearerInvalid   Reason = "bearer_invalid"   // SignIn: malformed, not signed by the provider, no access token, or of another policy (B2C)
 	ReasonBearerExpired   Reason = "bearer_expired"   // SignIn: out of its time
 	ReasonBearerAudience  Reason = "bearer_audience"  // SignIn: an access token for another API
 	ReasonBearerTenant    Reason = "bearer_tenant"    // SignIn: tid and issuer do not agree
@@ -81,7 +81,7 @@ func (r Reason) String() string {
 type Decision struct {
 	Outcome Outcome
 	Reason  Reason
-	Missing Missing // what would have to be there: for Forbid roles and groups; for SignIn and StepUp what a sign-in has to ask for
+	Missing Missing // what would have to be there: for Forbid roles and groups; for SignIn and StepUp what a sign-in has to ask for; for Unsure groups
 }
 
 // Missing lists what a requirement asked for and the identity did not have.
@@ -187,7 +187,8 @@ func Unmet(id *Identity, req *Requirement, now time.Time) Missing {
 		}
 	}
 	if req.MaxAge > 0 && (id.AuthTime.IsZero() || now.Sub(id.AuthTime) > req.MaxAge) {
-		m.MaxAge = req.MaxAge
+		// Strong and fresh must be true of one sign-in.
+		m.MaxAge, m.Contexts, m.Methods = req.MaxAge, req.Contexts, req.Methods
 	}
 	return m
 }

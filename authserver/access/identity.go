@@ -36,12 +36,13 @@ type Identity struct {
 	Claims []Claim       // all other claims, sorted by name
 	Graph  []GraphResult // results of the graph queries run at sign-in
 
-	// Dropped names what was left out for its size, of the ID token or of the
-	// ticket: "graph", "groups", claims by name, or "claims" for several.
+	// Dropped names what was left out, of the token or of the ticket, because it
+	// was too large or not clear: "graph", "groups", claims by name, or "claims" for
+	// several.
 	Dropped []string
 }
 
-// Claim is one other claim of the ID token. An array has one value per
+// Claim is one other claim of the token. An array has one value per
 // element; an object is its JSON text.
 type Claim struct {
 	Name   string

@@ -73,6 +73,13 @@ func TestFreshAndStrongSignIns(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { checkRule(t, tt.query, &tt.id, tt.want, tt.why) })
 	}
+	old := &access.Identity{Contexts: []string{"c1"}, AuthTime: ago(time.Hour)}
+	if d := access.Decide(old, parse(t, "acr=c1&max_age=15m"), now); d.Reason != access.ReasonContextMissing || len(d.Missing.Contexts) != 1 {
+		t.Errorf("strong long ago and fresh: one sign-in must be both: %v, %+v", d.Reason, d.Missing)
+	}
+	if d := access.Decide(old, parse(t, "acr=c1&max_age=2h"), now); d.Outcome != access.Allow {
+		t.Errorf("strong and fresh enough: %v", d.Reason)
+	}
 	req := parse(t, "acr=c1&max_age=15m&group="+groupA)
 	for name, d := range map[string]access.Decision{"nobody": access.Decide(nil, req, now), "signed in": access.Decide(&access.Identity{GroupsUnknown: true}, req, now)} {
 		m := d.Missing

@@ -81,7 +81,8 @@ func (n *ScopeNames) Canonical(scope string) string {
 	return scope
 }
 
-// DefaultScope stands for all that was consented to before; it is no name.
+// DefaultScope stands for all that was consented to before. It is the name of no
+// scope, so that of Microsoft Graph keeps its prefix.
 const DefaultScope = ".default"
 
 // cutOwn takes any spelling of our own API from the front of a scope.
@@ -128,13 +129,8 @@ func (n *ScopeNames) Rule(scope string) []string {
 	return []string{scope}
 }
 
-// Shown is the name under which an application or a person sees a kept scope:
-// ours and Graph's without their prefix. One of Graph's that has the name of one
-// of ours keeps its prefix.
-func (n *ScopeNames) Shown(scope string) string {
-	if n == nil {
-		return scope
-	}
+// shown is the name of one kept scope; see ShownAll.
+func (n *ScopeNames) shown(scope string) string {
 	if rest, ok := strings.CutPrefix(scope, n.own); ok {
 		return rest
 	}
@@ -144,14 +140,16 @@ func (n *ScopeNames) Shown(scope string) string {
 	return scope
 }
 
-// ShownAll is Shown of each, without repetitions.
+// ShownAll gives the names under which an application or a person sees kept
+// scopes, each once: ours and Graph's without their prefix. One of Graph's that has
+// the name of one of ours keeps its prefix.
 func (n *ScopeNames) ShownAll(scopes []string) []string {
 	if n == nil {
 		return scopes
 	}
 	var out []string
 	for _, s := range scopes {
-		if s = n.Shown(s); !slices.Contains(out, s) {
+		if s = n.shown(s); !slices.Contains(out, s) {
 			out = append(out, s)
 		}
 	}
@@ -169,9 +167,8 @@ func IsOIDCScope(scope string) bool {
 }
 
 // IsScope reports whether a name can be a scope at all (RFC 6749, section 3.3):
-// printable ASCII without blanks, quotes and backslashes.
+// printable ASCII without blanks, quotes and backslashes. Nobody could grant any
+// other.
 func IsScope(name string) bool { return name != "" && !strings.ContainsFunc(name, notInScope) }
 
-// notInScope reports what RFC 6749, section 3.3, keeps out of a scope: nobody
-// could grant one with it.
 func notInScope(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }

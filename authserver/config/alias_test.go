@@ -24,7 +24,7 @@ func chart() map[string]string {
 		"AzureAd__Instance":                          "https://login.microsoftonline.us/",
 		"AzureAd__Domain":                            "contoso.com",
 		"AzureAd__TenantId":                          tenantGUID,
-		"AzureAd__ClientId":                          "client",
+		"AzureAd__ClientId":                          otherGUID,
 		"AzureAd__CallbackPath":                      "/sso/signin-oidc",
 		"AzureAd__SignedOutCallbackPath":             "/sso/signout-callback-oidc",
 		"AzureAd__SignUpSignInPolicyId":              "",
@@ -37,7 +37,7 @@ func chart() map[string]string {
 func TestChartOfEasyAuthForK8s(t *testing.T) {
 	same := map[string]string{
 		"EASYAUTH_INSTANCE": "https://login.microsoftonline.us/", "EASYAUTH_DOMAIN_HINT": "contoso.com", "EASYAUTH_TENANT_ID": tenantGUID,
-		"EASYAUTH_CLIENT_ID": "client", "EASYAUTH_CLIENT_SECRET": "of-azure-ad", "EASYAUTH_CALLBACK_PATH": "/sso/signin-oidc",
+		"EASYAUTH_CLIENT_ID": otherGUID, "EASYAUTH_CLIENT_SECRET": "of-azure-ad", "EASYAUTH_CALLBACK_PATH": "/sso/signin-oidc",
 		"EASYAUTH_SIGNED_OUT_PATH": "/sso/signout-callback-oidc", "EASYAUTH_AUTH_PATH": "/sso/auth", "EASYAUTH_SIGNIN_PATH": "/sso/login",
 		"EASYAUTH_DEFAULT_REDIRECT": "/home", "EASYAUTH_COMPRESS": "false", "EASYAUTH_HEADER_PREFIX": "x-corp-",
 		"EASYAUTH_CLAIM_ENCODING": "NoneWithReject", "EASYAUTH_HEADER_FORMAT": "Combined",

@@ -26,9 +26,9 @@ func adoptAzure(values map[string]string, r *report) {
 		return
 	}
 	for _, a := range azures() {
-		value, own := values[a.name], values[a.own]
+		value, own, said := values[a.name], values[a.own], r.spelling(a.own)
 		if own == "" && a.own == "EASYAUTH_INSTANCE" && given("EASYAUTH_CLOUD") {
-			own = cloudNamed(strings.ToLower(values["EASYAUTH_CLOUD"])).instance
+			own, said = cloudNamed(strings.ToLower(values["EASYAUTH_CLOUD"])).instance, "EASYAUTH_CLOUD"
 		}
 		switch {
 		case value == "" || r.has(a.own):
@@ -36,7 +36,7 @@ func adoptAzure(values map[string]string, r *report) {
 			values[a.own] = value
 			r.spelled[a.own] = a.name
 		case !strings.EqualFold(strings.TrimSuffix(value, "/"), strings.TrimSuffix(own, "/")):
-			r.warn(a.name, "is not used: it differs from what %s says", r.spelling(a.own))
+			r.warn(a.name, "is not used: it differs from what %s says", said)
 		}
 	}
 }

@@ -6,13 +6,15 @@ import (
 	"testing"
 )
 
+const clientOfAKS = "7a0b8a8e-4c55-4d0a-8f0e-5b8a3c1d2e4f"
+
 // workload is what AKS gives to a pod, and a configuration that leaves all of it to AKS.
 func workload(t *testing.T) map[string]string {
 	t.Helper()
 	token := filepath.Join(t.TempDir(), "token")
 	writeFile(t, token, "a token")
 	return map[string]string{
-		"AZURE_FEDERATED_TOKEN_FILE": token, "AZURE_CLIENT_ID": "of-aks", "AZURE_TENANT_ID": otherGUID,
+		"AZURE_FEDERATED_TOKEN_FILE": token, "AZURE_CLIENT_ID": clientOfAKS, "AZURE_TENANT_ID": otherGUID,
 		"AZURE_AUTHORITY_HOST":   "https://login.microsoftonline.us/",
 		"EASYAUTH_CLIENT_SECRET": "", "EASYAUTH_CLIENT_ID": "", "EASYAUTH_TENANT_ID": "",
 	}
@@ -25,7 +27,7 @@ func TestWorkloadIdentity(t *testing.T) {
 		t.Fatalf("got faults %v, warnings %v", faults, warnings)
 	}
 	want := defaults()
-	want.Cloud, want.Instance, want.TenantID, want.ClientID = "usgov", "https://login.microsoftonline.us/", otherGUID, "of-aks"
+	want.Cloud, want.Instance, want.TenantID, want.ClientID = "usgov", "https://login.microsoftonline.us/", otherGUID, clientOfAKS
 	want.Issuer, want.GraphURL = "https://login.microsoftonline.us/"+otherGUID+"/v2.0", "https://graph.microsoft.us"
 	want.Credential = Credential{FederatedTokenFile: aks["AZURE_FEDERATED_TOKEN_FILE"]}
 	differ(t, c, want)
@@ -34,14 +36,14 @@ func TestWorkloadIdentity(t *testing.T) {
 // Ours count; who set both is told when they differ.
 func TestWorkloadIdentityAndOurs(t *testing.T) {
 	for _, tt := range []struct{ name, value, want string }{
-		{"EASYAUTH_CLIENT_ID", "ours", "AZURE_CLIENT_ID is not used: it differs from what EASYAUTH_CLIENT_ID says"},
-		{"EASYAUTH_CLIENT_ID", "OF-AKS", ""},
-		{"AzureAd__ClientId", "ours", "AZURE_CLIENT_ID is not used: it differs from what AzureAd__ClientId says"},
+		{"EASYAUTH_CLIENT_ID", tenantGUID, "AZURE_CLIENT_ID is not used: it differs from what EASYAUTH_CLIENT_ID says"},
+		{"EASYAUTH_CLIENT_ID", strings.ToUpper(clientOfAKS), ""},
+		{"AzureAd__ClientId", tenantGUID, "AZURE_CLIENT_ID is not used: it differs from what AzureAd__ClientId says"},
 		{"EASYAUTH_TENANT_ID", tenantGUID, "AZURE_TENANT_ID is not used: it differs"},
 		{"EASYAUTH_TENANT_ID", strings.ToUpper(otherGUID), ""},
-		{"EASYAUTH_INSTANCE", "https://login.microsoftonline.com", "AZURE_AUTHORITY_HOST is not used: it differs"},
+		{"EASYAUTH_INSTANCE", "https://login.microsoftonline.com", "AZURE_AUTHORITY_HOST is not used: it differs from what EASYAUTH_INSTANCE says"},
 		{"EASYAUTH_INSTANCE", "https://login.microsoftonline.us", ""},
-		{"EASYAUTH_CLOUD", "public", "AZURE_AUTHORITY_HOST is not used: it differs"},
+		{"EASYAUTH_CLOUD", "public", "AZURE_AUTHORITY_HOST is not used: it differs from what EASYAUTH_CLOUD says"},
 		{"EASYAUTH_CLOUD", "USGovDoD", ""},
 		{"EASYAUTH_CLIENT_SECRET", "ours", "AZURE_FEDERATED_TOKEN_FILE is not used: EASYAUTH_CLIENT_SECRET counts"},
 	} {
@@ -57,7 +59,7 @@ func TestWorkloadIdentityAndOurs(t *testing.T) {
 				t.Errorf("got %v", faults)
 			case tt.want == "" && len(warnings) > 0, tt.want != "" && (len(warnings) != 1 || !strings.HasPrefix(string(warnings[0]), tt.want)):
 				t.Errorf("got warnings %q, want %q", warnings, tt.want)
-			case tt.want != "" && (c.ClientID == "of-aks") != (tt.name != "EASYAUTH_CLIENT_ID" && tt.name != "AzureAd__ClientId" && tt.name != "EASYAUTH_CLIENT_SECRET"):
+			case tt.want != "" && (c.ClientID == clientOfAKS) != (tt.name != "EASYAUTH_CLIENT_ID" && tt.name != "AzureAd__ClientId" && tt.name != "EASYAUTH_CLIENT_SECRET"):
 				t.Errorf("client %s", c.ClientID)
 			}
 		})

@@ -42,6 +42,18 @@ func (a *audiences) Decode(value string) error {
 	return nil
 }
 
+// microsoftServices are audiences for which every program of a tenant can get
+// tokens, beside Microsoft Graph: in lower case, without a slash at the end.
+func microsoftServices() []string {
+	return []string{
+		"https://management.azure.com", "https://management.core.windows.net", "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+		"https://vault.azure.net", "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+		"https://storage.azure.com", "e406a681-f3d4-42a8-90b6-c2b029497af1",
+		"https://graph.windows.net", "00000002-0000-0000-c000-000000000000",
+		"https://database.windows.net", "https://ossrdbms-aad.database.windows.net",
+	}
+}
+
 // foreignAudience is what becomes of a token of ours for another audience.
 type foreignAudience string
 
@@ -113,8 +125,11 @@ func (s *spec) bearer(r *report, c *Config) {
 	c.AllowBearer, c.Audiences, c.CORSOrigins = s.AllowBearer, s.Audiences, s.CORSOrigins
 	c.IgnoreForeignAudience, c.BearerCacheBytes = s.BearerForeignAudience == "ignore", int(s.BearerCacheMB)<<20
 	for i, audience := range s.Audiences {
-		if name := strings.TrimSuffix(strings.ToLower(audience), "/"); name == graphID || name == "https://graph.microsoft.com" || name == c.GraphURL {
+		switch name := strings.TrimSuffix(strings.ToLower(audience), "/"); {
+		case name == graphID || name == "https://graph.microsoft.com" || name == strings.ToLower(c.GraphURL):
 			r.fault("EASYAUTH_AUDIENCES", "entry %d is Microsoft Graph: its tokens are for it alone, and anybody's program may have one", i+1)
+		case slices.Contains(microsoftServices(), name):
+			r.fault("EASYAUTH_AUDIENCES", "entry %d is a service of Microsoft's: its tokens are for it alone, and anybody's program may have one", i+1)
 		}
 	}
 	const allow = "EASYAUTH_ALLOW_BEARER"

@@ -23,6 +23,9 @@ func TestBearer(t *testing.T) {
 	checkRefusals(t, "EASYAUTH_AUDIENCES", []refusal{
 		{"Microsoft Graph", "api://a https://graph.microsoft.com/", "api://a https://graph.microsoft.com.example/", "Microsoft Graph", bearer()},
 		{"Microsoft Graph's id", "00000003-0000-0000-C000-000000000000", "00000003-0000-0000-c000-000000000001", "Microsoft Graph", nil},
+		{"Microsoft Graph in another case", "https://graph.Example", "https://graph.example.org", "Microsoft Graph", map[string]string{"EASYAUTH_ALLOW_BEARER": "true", "EASYAUTH_GRAPH_URL": "https://Graph.example/"}},
+		{"Azure Resource Manager", "api://a HTTPS://Management.Azure.com/", "api://a https://management.azure.com.example/", "entry 2 is a service of Microsoft's", bearer()},
+		{"its id", "797F4846-BA00-4FD7-BA43-DAC1F8F63013", "797f4846-ba00-4fd7-ba43-dac1f8f63014", "entry 1 is a service of Microsoft's", nil},
 		{"nothing", ",", "a", "at least one entry", bearer()},
 		{"no ASCII", "a b\u00e4" + marker, "a " + marker, "entry 2 holds characters outside", bearer()},
 		{"257 bytes", strings.Repeat("a", maxAudience+1), strings.Repeat("a", maxAudience), "longer than 256 bytes", bearer()},
@@ -42,6 +45,16 @@ func TestBearer(t *testing.T) {
 		{"too much", "1025", "1024", size, bearer()},
 		{"a unit", "16M" + marker, "16", size, bearer()},
 	})
+}
+
+// Tokens for Microsoft's services are in the hands of every program, however their
+// audience is spelled.
+func TestServicesOfMicrosoftAreNoAudiences(t *testing.T) {
+	for _, name := range microsoftServices() {
+		for _, spelling := range []string{name, strings.ToUpper(name), name + "/"} {
+			checkRefusals(t, "EASYAUTH_AUDIENCES", []refusal{{spelling, spelling, spelling + "x", "is a service of Microsoft's", nil}})
+		}
+	}
 }
 
 func TestOrigins(t *testing.T) {

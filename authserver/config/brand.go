@@ -26,7 +26,6 @@ type Brand struct {
 	Color      string // #rrggbb in lower case
 	SupportURL string // https: or mailto:
 	Logo       []byte // the file's content, at most 256 KB; what kind of image it is, is not checked here
-	LogoType   string // its media type; Load leaves it empty for who looks into the logo
 }
 
 // brandName is a name to show to people.

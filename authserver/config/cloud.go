@@ -1,8 +1,6 @@
 package config
 
-import (
-	"slices"
-)
+import "slices"
 
 // cloud is one of Microsoft's separate clouds.
 type cloud struct {

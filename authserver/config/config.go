@@ -4,9 +4,9 @@
 //
 // The way of a variable: environ.go reads the list, names.go refuses unknown
 // names, alias.go translates those of EasyAuthForK8s, azure.go takes what AKS
-// workload identity sets where nothing else is, process.go lets
-// envconfig fill the spec (spec.go: one field a variable, each with its own
-// check), and the files after their subjects check what hangs together.
+// workload identity sets where nothing else is, process.go lets envconfig fill
+// the spec (spec.go: one field a variable, each with its own check), and the files
+// named after their subjects check what hangs together.
 package config
 
 import (

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
@@ -58,11 +59,22 @@ func (s *spec) credential(r *report, c *Config) {
 		c.Credential.FederatedTokenFile = s.FederatedTokenFile
 		readSecret(r, tokenFile, s.FederatedTokenFile)
 	default:
-		r.need("EASYAUTH_CLIENT_SECRET", "is required, or EASYAUTH_CLIENT_SECRET_FILE or EASYAUTH_CLIENT_CERTIFICATE_FILE: the value (not the ID) of a client secret of the app registration, or its certificate")
+		r.need("EASYAUTH_CLIENT_SECRET", "is required, or EASYAUTH_CLIENT_SECRET_FILE or EASYAUTH_CLIENT_CERTIFICATE_FILE: the value (not the ID) of a client secret of the app registration, or its certificate; %s", s.aboutWorkloadIdentity(c))
 	}
 	if r.has(append(ownCredentials(), keyFile, tokenFile)...) {
 		c.Credential = Credential{}
 	}
+}
+
+// aboutWorkloadIdentity is what to know of it when there is no other credential.
+func (s *spec) aboutWorkloadIdentity(c *Config) string {
+	switch {
+	case c.Kind != KindOIDC:
+		return "or AKS workload identity, which sets AZURE_FEDERATED_TOKEN_FILE"
+	case s.FederatedTokenFile != "":
+		return "workload identity (AZURE_FEDERATED_TOKEN_FILE) is Entra ID's, and no credential with EASYAUTH_ISSUER"
+	}
+	return "workload identity is Entra ID's"
 }
 
 // checkSecret checks what was given as a client secret by the variable name.
@@ -72,7 +84,7 @@ func (s *spec) checkSecret(r *report, c *Config, name string, value secret.Strin
 	switch {
 	case strings.ContainsFunc(text, unicode.IsControl) || strings.TrimSpace(text) != text:
 		r.fault(name, "must hold one client secret without line breaks, and without blanks around it")
-	case microsoft && guidForm.MatchString(strings.ToLower(text)):
+	case microsoft && access.IsGUID(strings.ToLower(text)):
 		r.warn(name, "holds a GUID: that looks like the ID of a client secret, not like its value")
 	}
 }

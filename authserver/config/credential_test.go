@@ -16,7 +16,9 @@ func TestOneCredential(t *testing.T) {
 		{"none", "", "s", required, nil},
 		{"and a file", "s", "", together + "CLIENT_SECRET_FILE", map[string]string{"EASYAUTH_CLIENT_SECRET_FILE": file}},
 		{"and a certificate", "s", "", together + "CLIENT_CERTIFICATE_FILE", map[string]string{"EASYAUTH_CLIENT_CERTIFICATE_FILE": file}},
-		{"AKS's with another provider", "", "s", required, map[string]string{
+		{"none, a hint at AKS", "", "s", "or AKS workload identity, which sets AZURE_FEDERATED_TOKEN_FILE", nil},
+		{"none with another provider", "", "s", "or its certificate; workload identity is Entra ID's", otherIssuer()},
+		{"AKS's with another provider", "", "s", "workload identity (AZURE_FEDERATED_TOKEN_FILE) is Entra ID's, and no credential with EASYAUTH_ISSUER", map[string]string{
 			"AZURE_FEDERATED_TOKEN_FILE": file, "EASYAUTH_TENANT_ID": "", "EASYAUTH_ISSUER": "https://idp.example.org",
 		}},
 	})

@@ -18,6 +18,25 @@ func TestGraphURLAndVersion(t *testing.T) {
 	})
 }
 
+// Where Microsoft Graph does not know the users nothing about it may be set.
+func TestWithoutGraph(t *testing.T) {
+	const why = "must be unset: with EASYAUTH_ISSUER or EASYAUTH_SIGNUP_SIGNIN_POLICY there is no Microsoft Graph to ask"
+	for name, value := range map[string]string{
+		"EASYAUTH_GRAPH_URL": "https://" + marker + ".example.org", "EASYAUTH_GRAPH_VERSION": "v1.0", "EASYAUTH_GRAPH_QUERIES": "a=/me/" + marker,
+	} {
+		checkRefusals(t, name, []refusal{
+			{"with another provider", value, "", why, otherIssuer()},
+			{"with B2C", value, "", why, b2c()},
+		})
+		good(t, with(map[string]string{name: value}))
+		good(t, with(external(), map[string]string{name: value}))
+		// A bad value has that fault alone.
+		if _, _, faults := load(t, with(otherIssuer(), map[string]string{name: "http://" + marker + "?"})); len(faults) != 1 || strings.Contains(faults[0].Expected, why) {
+			t.Errorf("%s, bad with another provider: got %v", name, faults)
+		}
+	}
+}
+
 func TestGraphQueriesAreRefused(t *testing.T) {
 	const form = "must be name=relative-url"
 	var many []string

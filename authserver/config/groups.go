@@ -55,12 +55,14 @@ func (c *capabilities) Decode(value string) error {
 func (s *spec) directory(r *report, c *Config) {
 	c.Groups, c.GroupsKeep, c.GroupsKeepList = string(s.Groups), s.GroupsKeep.which, s.GroupsKeep.ids
 	c.GroupsAppOnly, c.ReadRegistration, c.ClientCapabilities = s.GroupsAppOnly, s.ReadRegistration, s.ClientCapabilities
-	if !hasGraph(c.Kind) {
+	switch {
+	case !hasGraph(c.Kind):
 		s.withoutGraph(r, c)
-		return
-	}
-	if c.GroupsAppOnly && c.Groups == "claims" {
+	case c.GroupsAppOnly && c.Groups == "claims":
 		r.need("EASYAUTH_GROUPS_APP_ONLY", "asks Microsoft Graph, which EASYAUTH_GROUPS=claims rules out: set one of them")
+	}
+	if c.Groups == "claims" && c.GroupsKeep == "all" && !r.has("EASYAUTH_GROUPS") {
+		r.warn("EASYAUTH_GROUPS_KEEP", "has no effect: where groups come from claims alone a session keeps all that the token holds, and nobody can be asked for others")
 	}
 }
 
@@ -78,6 +80,11 @@ func (s *spec) withoutGraph(r *report, c *Config) {
 	}
 	if len(c.ClientCapabilities) > 0 {
 		r.fault("EASYAUTH_CLIENT_CAPABILITIES", "must be unset: %s", why)
+	}
+	for _, name := range []string{"EASYAUTH_GRAPH_URL", "EASYAUTH_GRAPH_VERSION", "EASYAUTH_GRAPH_QUERIES"} {
+		if r.gave(name) {
+			r.need(name, "must be unset: %s", why)
+		}
 	}
 	c.Groups, c.ReadRegistration = "claims", false
 }

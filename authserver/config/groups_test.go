@@ -61,6 +61,27 @@ func TestGroupsKeep(t *testing.T) {
 	}
 }
 
+func TestAllGroupsOfClaimsAlone(t *testing.T) {
+	claims, all := map[string]string{"EASYAUTH_GROUPS": "claims"}, map[string]string{"EASYAUTH_GROUPS_KEEP": "all"}
+	for name, tt := range map[string]struct {
+		vars map[string]string
+		want bool
+	}{
+		"claims and all":                {join(claims, all), true},
+		"another provider's and all":    {join(otherIssuer(), all), true},
+		"B2C's and all":                 {join(b2c(), all), true},
+		"auto and all":                  {all, false},
+		"claims and rules":              {join(claims, map[string]string{"EASYAUTH_GROUPS_KEEP": "rules"}), false},
+		"claims and a list":             {join(claims, map[string]string{"EASYAUTH_GROUPS_KEEP": otherGUID}), false},
+		"another provider's by default": {otherIssuer(), false},
+	} {
+		_, warnings, faults := load(t, with(tt.vars))
+		if warned := len(warnings) == 1 && strings.HasPrefix(string(warnings[0]), "EASYAUTH_GROUPS_KEEP has no effect"); len(faults) > 0 || warned != tt.want || !warned && len(warnings) > 0 {
+			t.Errorf("%s: got warnings %q, faults %v", name, warnings, faults)
+		}
+	}
+}
+
 func TestGroupsAppOnly(t *testing.T) {
 	const alone, claims, none = "needs EASYAUTH_ALLOW_BEARER=true", "which EASYAUTH_GROUPS=claims rules out", "must be false or unset: with EASYAUTH_ISSUER or"
 	checkRefusals(t, "EASYAUTH_GROUPS_APP_ONLY", []refusal{

@@ -19,7 +19,7 @@ func (i *instance) Decode(value string) error {
 		return err
 	}
 	*i = instance{value, hostOf(u)}
-	if strings.Trim(u.Path, "/") != "" && (i.shared() || i.external() || isBelow(i.host, "b2clogin.com")) {
+	if strings.Trim(u.Path, "/") != "" && (i.shared() || i.external() || i.b2c()) {
 		return expect("must have no path; the tenant belongs in EASYAUTH_TENANT_ID, a policy in EASYAUTH_SIGNUP_SIGNIN_POLICY")
 	}
 	return nil
@@ -66,6 +66,10 @@ func (i *instance) cloud() string {
 
 // external reports whether this is the sign-in host of an External ID tenant.
 func (i *instance) external() bool { return isBelow(i.host, "ciamlogin.com") }
+
+// b2c reports whether this is the sign-in host of an Azure AD B2C tenant; one that
+// has a domain of its own cannot be told.
+func (i *instance) b2c() bool { return isBelow(i.host, "b2clogin.com") }
 
 // issuer is another OIDC provider, exactly as its discovery document names it.
 type issuer string

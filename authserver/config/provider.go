@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
 // Kinds of identity providers.
@@ -37,6 +39,9 @@ func (s *spec) provider(r *report, c *Config) {
 		r.need("EASYAUTH_CLIENT_ID", "is required: the application (client) ID of the app registration")
 	}
 	c.Kind = s.kind(r)
+	if c.Kind != KindOIDC && c.ClientID != "" && !access.IsGUID(strings.ToLower(c.ClientID)) {
+		r.warn("EASYAUTH_CLIENT_ID", "is no GUID: the application (client) ID of Entra ID is one")
+	}
 	graph := clouds()[0].graph
 	if c.Kind == KindOIDC {
 		s.otherProvider(r, c)
@@ -127,7 +132,7 @@ func (s *scopes) Decode(value string) error {
 	}
 	*s = scopes{"openid", "profile", "email"}
 	for _, scope := range l {
-		if strings.ContainsFunc(scope, func(r rune) bool { return r < '!' || r > '~' || r == '"' || r == '\\' }) {
+		if !access.IsScope(scope) {
 			return expect(`must be a list of scopes without quotes, "\" and characters outside ASCII`)
 		}
 		if !slices.Contains(*s, scope) {

@@ -40,6 +40,29 @@ func TestClaimNames(t *testing.T) {
 	}
 }
 
+func TestClientIDOfEntraIsAGUID(t *testing.T) {
+	for name, tt := range map[string]struct {
+		id   string
+		vars map[string]string
+		want bool
+	}{
+		"a name":                  {marker, nil, true},
+		"a name with several":     {marker, map[string]string{"EASYAUTH_TENANT_ID": "common", "EASYAUTH_ALLOWED_TENANTS": tenantGUID}, true},
+		"a name with External ID": {marker, external(), true},
+		"a name with B2C":         {marker, b2c(), true},
+		"a URI":                   {"api://" + tenantGUID, nil, true},
+		"a GUID":                  {tenantGUID, nil, false},
+		"a GUID in upper case":    {strings.ToUpper(tenantGUID), nil, false},
+		"another provider's":      {marker, otherIssuer(), false},
+	} {
+		_, warnings, faults := load(t, with(tt.vars, map[string]string{"EASYAUTH_CLIENT_ID": tt.id}))
+		warned := len(warnings) == 1 && strings.HasPrefix(string(warnings[0]), "EASYAUTH_CLIENT_ID is no GUID") && !strings.Contains(string(warnings[0]), marker)
+		if len(faults) > 0 || warned != tt.want || !warned && len(warnings) > 0 {
+			t.Errorf("%s: got warnings %q, faults %v", name, warnings, faults)
+		}
+	}
+}
+
 func TestClientAndScopes(t *testing.T) {
 	checkRefusals(t, "EASYAUTH_CLIENT_ID", []refusal{
 		{"blank", "a " + marker, "a" + marker, "no blanks", nil},

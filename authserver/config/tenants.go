@@ -4,12 +4,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
 const maxAllowedTenants = 100
 
 var (
-	guidForm   = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	policyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 )
@@ -27,7 +28,7 @@ func (t *tenant) Decode(value string) error {
 	switch {
 	case value == "consumers", value == personalAccounts:
 		return expect("must not be the tenant of all personal accounts: that would let everybody in")
-	case !tenant(value).several() && !guidForm.MatchString(value) && (!domainForm.MatchString(value) || len(value) > 253):
+	case !tenant(value).several() && !access.IsGUID(value) && (!domainForm.MatchString(value) || len(value) > 253):
 		return expect("must be the directory (tenant) ID, a GUID, or a domain of the tenant such as contoso.onmicrosoft.com; or organizations or common, with EASYAUTH_ALLOWED_TENANTS")
 	}
 	*t = tenant(value)
@@ -64,7 +65,7 @@ func guids(value string, limit int) ([]string, error) {
 	}
 	for i, id := range l {
 		switch {
-		case !guidForm.MatchString(id):
+		case !access.IsGUID(id):
 			return nil, expect("must list GUIDs such as 2f1c6f0e-0d5b-4c1e-9a57-3b7d0c9a1e11; entry %d is none", i+1)
 		case slices.Contains(l[:i], id):
 			return nil, expect("must list every GUID once; entry %d is there twice", i+1)
@@ -99,6 +100,9 @@ func (s *spec) tenants(r *report, c *Config) {
 		r.need(all, "is required when EASYAUTH_TENANT_ID is organizations or common: the GUIDs of the tenants whose users may pass; without it every tenant would be let in")
 	case !s.TenantID.several() && len(c.AllowedTenants) > 0:
 		r.fault(all, "needs EASYAUTH_TENANT_ID to be organizations or common; with one tenant no other is let in")
+	}
+	if c.Kind != KindB2C && s.Instance.b2c() {
+		r.need("EASYAUTH_SIGNUP_SIGNIN_POLICY", "is required: EASYAUTH_INSTANCE is the sign-in host of an Azure AD B2C tenant, where people sign in with a user flow or policy such as B2C_1_signupsignin")
 	}
 	if c.Kind == KindB2C && !r.has("EASYAUTH_INSTANCE") && (!r.gave("EASYAUTH_INSTANCE") || s.Instance.shared() || s.Instance.external()) {
 		r.need("EASYAUTH_SIGNUP_SIGNIN_POLICY", "needs EASYAUTH_INSTANCE to be the sign-in host of an Azure AD B2C tenant, such as https://contoso.b2clogin.com")

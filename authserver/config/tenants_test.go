@@ -79,6 +79,10 @@ func TestPolicy(t *testing.T) {
 		{"with a host that all share", marker, "", host, map[string]string{"EASYAUTH_INSTANCE": "https://login.microsoftonline.com"}},
 		{"with External ID", marker, "", host, external()},
 	})
+	checkRefusals(t, "EASYAUTH_SIGNUP_SIGNIN_POLICY", []refusal{
+		{"absent with a host of B2C", "", "B2C_1_susi", "is required: EASYAUTH_INSTANCE is the sign-in host of an Azure AD B2C tenant", map[string]string{"EASYAUTH_INSTANCE": "https://Contoso.B2Clogin.com"}},
+	})
+	good(t, with(map[string]string{"EASYAUTH_INSTANCE": "https://contoso-b2clogin.com"}))     // nobody's
 	good(t, with(b2c(), map[string]string{"EASYAUTH_INSTANCE": "https://login.contoso.com"})) // a domain of one's own
 	_, _, faults := load(t, with(b2c(), map[string]string{"EASYAUTH_INSTANCE": marker}))
 	if len(faults) != 1 || faults[0].Name != "EASYAUTH_INSTANCE" {

@@ -3,7 +3,6 @@ package entra
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"strings"
@@ -58,8 +57,8 @@ type BearerResult struct {
 // signature by the keys of the tenant that iss names; and that it is an access
 // token (checkAccessToken, checkPlainToken). Not checked are whether the token
 // was revoked, and for which client it was issued. A token that was accepted is
-// remembered until it expires, or its key is withdrawn. Graph results are not in
-// the identity.
+// remembered until it expires, or its key is withdrawn; one that names no key is
+// not. Graph results are not in the identity.
 func (rp *RelyingParty) Bearer(ctx context.Context, header http.Header) BearerResult {
 	lines := header["Authorization"]
 	if !rp.cfg.AcceptBearer || len(lines) == 0 {
@@ -76,7 +75,7 @@ func (rp *RelyingParty) Bearer(ctx context.Context, header http.Header) BearerRe
 	case strings.Count(token, ".") != 2: // no token, or no JWT with a signature
 		return BearerResult{}
 	case len(token) > maxAccessToken:
-		return refused(sha256.Sum256([]byte(token)), refuse(ReasonToken, "access token: longer than %d bytes", maxAccessToken))
+		return refusedBearer(sha256.Sum256([]byte(token)), refuse(ReasonToken, "access token: longer than %d bytes", maxAccessToken))
 	}
 	key := sha256.Sum256([]byte(token))
 	if exact {
@@ -94,22 +93,22 @@ func (rp *RelyingParty) Bearer(ctx context.Context, header http.Header) BearerRe
 	case foreign && rp.cfg.IgnoreForeignAudience:
 		return BearerResult{}
 	case t == nil || err == nil && t.doc.Load() == nil:
-		return refused(key, refuse(ReasonUnavailable, "access token: the provider's discovery document has not been read yet"))
+		return refusedBearer(key, refuse(ReasonUnavailable, "access token: the provider's discovery document has not been read yet"))
 	case err != nil:
-		return refused(key, err)
+		return refusedBearer(key, err)
 	case !exact:
-		return refused(key, refuse(ReasonToken, "access token: between Bearer and the token there must be exactly one blank"))
+		return refusedBearer(key, refuse(ReasonToken, "access token: between Bearer and the token there must be exactly one blank"))
 	}
 	verified, err := rp.verifyBearer(ctx, t, token, claims)
 	if err != nil {
-		return refused(key, err)
+		return refusedBearer(key, err)
 	}
 	rp.verified.put(key, verified)
 	return BearerResult{Claimed: true, Identity: verified.identity, Expires: verified.exp, Key: key}
 }
 
-// refused is the result for a token of ours that is not accepted.
-func refused(key [32]byte, err error) BearerResult {
+// refusedBearer is the result for a token of ours that is not accepted.
+func refusedBearer(key [32]byte, err error) BearerResult {
 	reason := access.ReasonBearerInvalid
 	var e *Error
 	if !errors.As(err, &e) { // there is no other
@@ -160,20 +159,4 @@ func cutScheme(line string) (rest string, found bool) {
 		return "", false
 	}
 	return line[len(scheme)+1:], true
-}
-
-// unverifiedClaims reads the claims of a JWT of which nothing is believed yet;
-// nil when it has none.
-func unverifiedClaims(jwt string) *object {
-	_, rest, _ := strings.Cut(jwt, ".")
-	payload, _, _ := strings.Cut(rest, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(payload)
-	if err != nil {
-		return nil
-	}
-	claims, err := parseObject(raw)
-	if err != nil {
-		return nil
-	}
-	return claims
 }

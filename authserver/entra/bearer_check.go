@@ -1,13 +1,10 @@
 package entra
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
@@ -47,7 +44,7 @@ func (rp *RelyingParty) verifyBearer(ctx context.Context, t *tenant, token strin
 	if err := rp.checkRepeated(accessTokenName, claims); err != nil {
 		return nil, err
 	}
-	times, err := rp.checkBearerTimes(claims)
+	times, err := rp.checkTimes(accessTokenName, claims)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +55,7 @@ func (rp *RelyingParty) verifyBearer(ctx context.Context, t *tenant, token strin
 	if err != nil {
 		return nil, err
 	}
-	if !sameClaims(token, jwt.payload) {
+	if !samePayload(token, jwt.payload) {
 		return nil, refuse(ReasonToken, "access token: what was signed is not what was read")
 	}
 	if strings.HasSuffix(jwt.typ, "+jwt") && !isAccessType(jwt.typ) { // logout+jwt, secevent+jwt: made for something else
@@ -80,44 +77,9 @@ func (rp *RelyingParty) verifyBearer(ctx context.Context, t *tenant, token strin
 	return &verifiedToken{identity: identity, exp: times.exp, nbf: times.nbf, tenant: t, kid: jwt.kid}, nil
 }
 
-// sameClaims reports whether a verified payload is the one that was read before.
-func sameClaims(jwt string, payload []byte) bool {
-	_, rest, _ := strings.Cut(jwt, ".")
-	part, _, _ := strings.Cut(rest, ".")
-	raw, err := base64.RawURLEncoding.DecodeString(part)
-	return err == nil && bytes.Equal(raw, payload)
-}
-
 // isAccessType reports whether the header says that it is an access token (RFC
 // 9068, section 2.1).
 func isAccessType(typ string) bool { return typ == "at+jwt" || typ == "application/at+jwt" }
-
-// bearerTimes are those that are checked again when a token is remembered.
-type bearerTimes struct{ exp, nbf time.Time }
-
-func (rp *RelyingParty) checkBearerTimes(claims *object) (bearerTimes, error) {
-	exp, hasExp, err1 := claims.instant("exp")
-	nbf, _, err2 := claims.instant("nbf")
-	iat, _, err3 := claims.instant("iat")
-	signedIn, _, err4 := claims.instant("auth_time")
-	now, leeway := rp.cfg.Now(), rp.cfg.Leeway
-	var err error
-	switch {
-	case err1 != nil || err2 != nil || err3 != nil || err4 != nil:
-		err = refuse(ReasonToken, "access token: exp, nbf, iat or auth_time is no time")
-	case !hasExp:
-		err = refuse(ReasonToken, "access token: exp is missing")
-	case !exp.After(now.Add(-leeway)):
-		err = refuse(ReasonExpired, "access token: expired %v ago", now.Sub(exp).Round(time.Second))
-	case nbf.After(now.Add(leeway)):
-		err = refuse(ReasonExpired, "access token: not valid for another %v", nbf.Sub(now).Round(time.Second))
-	case iat.After(now.Add(leeway)):
-		err = refuse(ReasonExpired, "access token: issued %v in the future", iat.Sub(now).Round(time.Second))
-	case signedIn.After(now.Add(leeway)):
-		err = refuse(ReasonExpired, "access token: auth_time is %v in the future", signedIn.Sub(now).Round(time.Second))
-	}
-	return bearerTimes{exp: exp, nbf: nbf}, err
-}
 
 // checkBearerAudience judges for whom a token is. foreign: for another API, and
 // certainly not for us too.
@@ -145,7 +107,7 @@ func allTexts(raw json.RawMessage, n int) bool {
 
 func (rp *RelyingParty) isAudience(aud string) bool {
 	switch {
-	case rp.isGraph(aud): // also when it is configured: anybody's program may have one
+	case rp.isGraph(aud), isMicrosoft(aud): // also when it is configured: anybody's program may have one
 		return false
 	case aud == rp.cfg.ClientID:
 		return true
@@ -161,7 +123,22 @@ func (rp *RelyingParty) isGraph(aud string) bool { return isGraph(aud, rp.cfg.Gr
 func isGraph(aud, graphURL string) bool {
 	const graphID = "00000003-0000-0000-c000-000000000000"
 	aud = strings.TrimSuffix(strings.ToLower(aud), "/")
-	return aud == graphID || aud == defaultGraphURL || aud == strings.TrimSuffix(graphURL, "/")
+	return aud == graphID || aud == defaultGraphURL || strings.EqualFold(aud, strings.TrimSuffix(graphURL, "/"))
+}
+
+// isMicrosoft reports whether an audience is a service of Microsoft's for which
+// every program of a tenant can get tokens: what the command line gives when it is
+// asked for no API in particular.
+func isMicrosoft(aud string) bool {
+	switch strings.TrimSuffix(strings.ToLower(aud), "/") {
+	case "https://management.azure.com", "https://management.core.windows.net", "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+		"https://vault.azure.net", "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+		"https://storage.azure.com", "e406a681-f3d4-42a8-90b6-c2b029497af1",
+		"https://graph.windows.net", "00000002-0000-0000-c000-000000000000",
+		"https://database.windows.net", "https://ossrdbms-aad.database.windows.net":
+		return true
+	}
+	return false
 }
 
 // foreignAudience says what an administrator can do about an audience that is
@@ -170,13 +147,14 @@ func (rp *RelyingParty) foreignAudience(claims *object, aud string) *Error {
 	if rp.isGraph(aud) {
 		return refuse(ReasonAudience, "access token: it is for Microsoft Graph; ask for a token with a scope of this API, such as %s/%s", rp.cfg.ClientID, access.DefaultScope)
 	}
-	ver, _ := claims.text("ver")
-	if entra := rp.cfg.Kind == SingleTenant || rp.cfg.Kind == MultiTenant; entra && ver == "1.0" && !isGUID(strings.ToLower(aud)) {
-		return refuse(ReasonAudience, "access token: the token's ver is 1.0 and its audience is %q; set requestedAccessTokenVersion to 2 in the registration's manifest, or add %[1]q to EASYAUTH_AUDIENCES", capped(aud))
-	}
 	expected := []string{rp.cfg.ClientID}
 	if rp.cfg.Kind != Plain {
 		expected = append(expected, "api://"+rp.cfg.ClientID)
 	}
-	return refuse(ReasonAudience, "access token: its audience is %q; accepted: %s", capped(aud), capped(strings.Join(append(expected, rp.cfg.Audiences...), ", ")))
+	accepted := capped(strings.Join(append(expected, rp.cfg.Audiences...), ", "))
+	ver, _ := claims.text("ver")
+	if entra := rp.cfg.Kind == SingleTenant || rp.cfg.Kind == MultiTenant; entra && ver == "1.0" && !access.IsGUID(strings.ToLower(aud)) && !isMicrosoft(aud) {
+		return refuse(ReasonAudience, "access token: its audience is %q and its ver is 1.0; accepted: %s. If it names this API, set requestedAccessTokenVersion to 2 in the registration's manifest, or add it to EASYAUTH_AUDIENCES", capped(aud), accepted)
+	}
+	return refuse(ReasonAudience, "access token: its audience is %q; accepted: %s. Ask for a token with a scope of this API, such as %s/%s", capped(aud), accepted, rp.cfg.ClientID, access.DefaultScope)
 }

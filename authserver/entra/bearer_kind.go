@@ -66,20 +66,7 @@ func (rp *RelyingParty) checkAccessToken(t *tenant, claims *object) (*bearer, er
 	if err := rp.checkPolicy(accessTokenName, claims); err != nil {
 		return nil, err
 	}
-	return b, rp.checkBearerSubject(t, text["sub"], text["tid"], text["oid"])
-}
-
-func (rp *RelyingParty) checkBearerSubject(t *tenant, sub, tid, oid string) error {
-	b2c := rp.cfg.Kind == B2C
-	switch {
-	case sub == "" || len(sub) > maxID || len(oid) > maxID:
-		return refuse(ReasonToken, "access token: sub is missing, or sub or oid is too long")
-	case strings.ToLower(tid) != t.id && (tid != "" || !b2c):
-		return refuse(ReasonTenant, "access token: tid is not the tenant that iss names")
-	case oid == "" && !b2c:
-		return refuse(ReasonToken, "access token: oid is missing")
-	}
-	return nil
+	return b, rp.checkSubject(accessTokenName, t.id, text["sub"], text["tid"], text["oid"])
 }
 
 // checkPlainToken judges the kind of a verified token of another provider: its

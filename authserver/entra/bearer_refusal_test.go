@@ -66,8 +66,10 @@ func audienceCases() []bearerCase {
 		{"audience of the Graph of another cloud", nil, all(aud("https://graph.microsoft.us/"), func(c *call) { c.cfg.GraphURL = "https://graph.microsoft.us" }), audience, "for Microsoft Graph"},
 		{
 			"v1 for an App ID URI that is not known", asV1, aud("api://orders"), audience,
-			`the token's ver is 1.0 and its audience is "api://orders"; set requestedAccessTokenVersion to 2 in the registration's manifest, or add "api://orders" to EASYAUTH_AUDIENCES`,
+			`its audience is "api://orders" and its ver is 1.0; accepted: ` + testClient + `, api://` + testClient + `, ` + testAPI + `. If it names this API, set requestedAccessTokenVersion to 2 in the registration's manifest, or add it to EASYAUTH_AUDIENCES`,
 		},
+		{"v1 for Azure Resource Manager, which any program gets", asV1, aud("https://management.azure.com/"), audience, `accepted: ` + testClient + `, api://` + testClient + `, ` + testAPI + `. Ask for a token with a scope of this API`},
+		{"v1 for Azure Resource Manager, configured by mistake", asV1, all(aud("https://management.azure.com"), func(c *call) { c.cfg.Audiences = []string{"https://management.azure.com"} }), audience, "Ask for a token with a scope of this API"},
 		{"v1 for another API", asV1, aud(testCaller), audience, "accepted:"},
 		{"audience missing", nil, aud(nil), invalid, "aud is missing"},
 		{"audience empty", nil, aud(""), invalid, "aud is missing"},

@@ -20,10 +20,13 @@ type Challenge struct {
 	MaxAge      time.Duration   // the sign-in may be no older; 0: any
 }
 
-// The values of error: of RFC 6750, of RFC 9470, and of Entra ID's claims challenge.
+// InsufficientScope is the error of a token that is good and lacks something: no
+// other sign-in of the same person brings it (RFC 6750, section 3.1).
+const InsufficientScope = "insufficient_scope"
+
+// The other values of error: of RFC 6750, of RFC 9470, and of Entra ID's claims challenge.
 const (
 	errInvalidToken       = "invalid_token"
-	errInsufficientScope  = "insufficient_scope"
 	errInsufficientClaims = "insufficient_claims"
 	errInsufficientAuth   = "insufficient_user_authentication"
 )
@@ -156,14 +159,10 @@ func (rp *RelyingParty) tokenHints(scopes []string) TokenHints {
 	return hints
 }
 
-// BearerScopes returns the scopes to ask for when some are missing: ours, as
+// bearerScopes gives the scopes to ask for when some are missing: ours, as
 // "<client id>/<name>", because a token for us can have no others; without any,
 // all that was consented to before, which Azure AD B2C has no scope for. Another
 // provider's scopes stay as they are, also none.
-func (rp *RelyingParty) BearerScopes(m access.Missing) []string {
-	return rp.bearerScopes(flat(m.Scopes))
-}
-
 func (rp *RelyingParty) bearerScopes(names []string) []string {
 	if rp.cfg.Kind == Plain || rp.cfg.Scopes == nil {
 		return slices.DeleteFunc(slices.Clone(names), func(s string) bool { return !access.IsScope(s) })

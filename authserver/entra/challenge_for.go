@@ -27,7 +27,7 @@ func ChallengeFor(d access.Decision, tokenCame bool, err error) Challenge {
 			c.Description = e.err.Error()
 		}
 	case access.Forbid:
-		c.Error = errInsufficientScope
+		c.Error = InsufficientScope
 		c.Description = "the access token lacks " + joinTexts(wanted("the role", d.Missing.Roles), wanted("the group", d.Missing.Groups))
 	case access.StepUp:
 		c.stepUp(d.Missing)
@@ -43,7 +43,7 @@ func (c *Challenge) stepUp(m access.Missing) {
 	c.Error = errInsufficientAuth
 	switch {
 	case len(m.Graph) > 0:
-		c.Error = errInsufficientScope
+		c.Error = InsufficientScope
 		c.Description = "a bearer token brings no results of graph queries, which this address needs: open it in a browser"
 	case len(m.Contexts) > 0:
 		c.Error, c.Contexts, c.MaxAge = errInsufficientClaims, m.Contexts, m.MaxAge
@@ -55,7 +55,7 @@ func (c *Challenge) stepUp(m access.Missing) {
 		c.MaxAge = m.MaxAge
 		c.Description = fmt.Sprintf("the sign-in must not be older than %d seconds, as the claim auth_time of the access token says", m.MaxAge/time.Second)
 	default:
-		c.Error = errInsufficientScope
+		c.Error = InsufficientScope
 		c.Description = "the access token lacks " + joinTexts(wanted("the scope", m.Scopes), wanted("the group", m.Groups))
 	}
 }

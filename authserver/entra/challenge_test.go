@@ -181,7 +181,7 @@ func TestChallengeIsBounded(t *testing.T) {
 	}{
 		{"as long as a description gets", Challenge{Error: errInvalidToken, Description: long(500)}, nil},
 		{"a description that is too long", Challenge{Error: errInvalidToken, Description: long(1500)}, []string{"error_description"}},
-		{"scopes that are too many", Challenge{Error: errInsufficientScope, Description: "d", Scopes: names(60)}, []string{"error_description", "scope"}},
+		{"scopes that are too many", Challenge{Error: InsufficientScope, Description: "d", Scopes: names(60)}, []string{"error_description", "scope"}},
 		{"contexts that are too many", Challenge{Error: errInsufficientClaims, Description: "d", Contexts: []access.Clause{names(60)}, MaxAge: time.Minute}, []string{"error_description", "scope", "claims"}},
 	} {
 		got := readHeader(t, rp.Challenge(tt.c))
@@ -228,10 +228,10 @@ func TestTokenHints(t *testing.T) {
 	if h := rp.TokenHints(access.Missing{}); h.AuthorizationURI != testAuthorize || !slices.Equal(h.Scopes, []string{testClient + "/.default"}) {
 		t.Errorf("%+v", h)
 	}
-	if got := rp.BearerScopes(m); !slices.Equal(got, []string{testClient + "/Read"}) {
+	if got := rp.TokenHints(m).Scopes; !slices.Equal(got, []string{testClient + "/Read"}) {
 		t.Errorf("%v", got)
 	}
-	if got := rpOf(t, asPlain).BearerScopes(access.Missing{Scopes: []access.Clause{{"a", "no scope"}, {"b"}, {"a"}}}); !slices.Equal(got, []string{"a", "b"}) {
+	if got := rpOf(t, asPlain).TokenHints(access.Missing{Scopes: []access.Clause{{"a", "no scope"}, {"b"}, {"a"}}}).Scopes; !slices.Equal(got, []string{"a", "b"}) {
 		t.Errorf("plain: %v", got)
 	}
 }

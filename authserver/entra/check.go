@@ -8,8 +8,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
+// check reports all faults of a Config, joined.
 func (cfg *Config) check() error {
 	var faults []error
 	fault := func(wrong bool, format string, args ...any) {
@@ -55,7 +58,7 @@ func (cfg *Config) checkTenants() (faults []error) {
 	case cfg.Kind == MultiTenant:
 	case several, cfg.TenantID == "consumers":
 		add("tenant id: it must name one tenant, because nothing here says which of many may sign in")
-	case !isGUID(cfg.TenantID) && !domainPattern.MatchString(cfg.TenantID):
+	case !access.IsGUID(cfg.TenantID) && !domainPattern.MatchString(cfg.TenantID):
 		add("tenant id: want a GUID or a domain of the tenant")
 	}
 	switch {
@@ -63,7 +66,7 @@ func (cfg *Config) checkTenants() (faults []error) {
 		add("allowed tenants: there is none, and nobody could sign in")
 	case cfg.Kind != MultiTenant && len(cfg.AllowedTenants) > 0:
 		add("allowed tenants: with one tenant there is nothing to choose from")
-	case slices.ContainsFunc(cfg.AllowedTenants, func(id string) bool { return !isGUID(id) }):
+	case slices.ContainsFunc(cfg.AllowedTenants, func(id string) bool { return !access.IsGUID(id) }):
 		add("allowed tenants: want GUIDs")
 	}
 	switch {
@@ -76,15 +79,12 @@ func (cfg *Config) checkTenants() (faults []error) {
 }
 
 var (
-	guidPattern   = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	policyPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 )
 
 // guidIn finds a GUID inside of a text.
 var guidIn = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
-
-func isGUID(s string) bool { return guidPattern.MatchString(s) }
 
 // secureURL parses an absolute https URL, or an http one of a loopback host
 // when allowHTTP says so. Userinfo and a fragment are refused.

@@ -17,21 +17,21 @@ func (rp *RelyingParty) claimsParam(challenge string, contexts, methods []string
 	if err != nil {
 		return "", err
 	}
-	idToken, access := top[idTokenMember], top[accessTokenMember]
+	idToken, accessToken := top[idTokenMember], top[accessTokenMember]
 	if rp.cfg.Kind == Plain {
 		idToken = ask(idToken, "acr", contexts, false)
 		idToken = ask(idToken, "amr", methods, false)
 	} else {
 		idToken = ask(idToken, "acrs", contexts, true)
 	}
-	if all := appendNew(asked(access["xms_cc"]), rp.cfg.Capabilities...); len(rp.cfg.Capabilities) > 0 {
-		access = with(access, "xms_cc", map[string]any{"values": all})
+	if all := appendNew(asked(accessToken["xms_cc"]), rp.cfg.Capabilities...); len(rp.cfg.Capabilities) > 0 {
+		accessToken = with(accessToken, "xms_cc", map[string]any{"values": all})
 	}
 	out := map[string]any{}
 	for name, members := range top {
 		out[name] = members
 	}
-	for name, members := range map[string]claimRequests{idTokenMember: idToken, accessTokenMember: access} {
+	for name, members := range map[string]claimRequests{idTokenMember: idToken, accessTokenMember: accessToken} {
 		if len(members) > 0 {
 			out[name] = members
 		}
@@ -53,6 +53,13 @@ const (
 
 // claimRequests is what one token has to say, by claim.
 type claimRequests map[string]any
+
+// ValidChallenge reports whether a claims challenge can be passed on in an
+// authorization request.
+func ValidChallenge(challenge string) bool {
+	_, err := readChallenge(challenge)
+	return err == nil
+}
 
 // readChallenge gives a claims challenge by token.
 func readChallenge(challenge string) (map[string]claimRequests, error) {

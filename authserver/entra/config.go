@@ -51,18 +51,18 @@ type Config struct {
 
 	Scopes       *access.ScopeNames // nil: scopes have one spelling
 	Claims       ClaimNames         // of Plain alone
-	Capabilities []string           // of this client ("cp1"), told in every request
+	Capabilities []string           // of this client ("cp1"), told in every request for a sign-in or a token
 	DomainHint   string             // domain_hint of every authorization request; empty sends none
 	GraphURL     string             // Microsoft Graph's address; empty means https://graph.microsoft.com
 
-	CacheBytes int64        // for verified access tokens; 0 means 16 MB
-	Client     *http.Client // required; must bound time and bodies, as NewHTTPClient does
-	Log        *slog.Logger // nil logs nothing
-	Now        func() time.Time
-	Leeway     time.Duration // clock skew allowed for exp, nbf and iat; 0 means 60 s, at most 2 minutes
+	CacheBytes int64            // for verified access tokens; 0 means 16 MB
+	Client     *http.Client     // required; must bound time and bodies, as NewHTTPClient does
+	Log        *slog.Logger     // nil logs nothing
+	Now        func() time.Time // nil means time.Now
+	Leeway     time.Duration    // clock skew allowed for exp, nbf, iat and auth_time; 0 means 60 s, at most 2 minutes
 }
 
-// ClaimNames are where another provider keeps roles, groups and scopes: the exact
+// ClaimNames are where a plain provider keeps roles, groups and scopes: the exact
 // name of a claim or, where there is none of that name, a path of names with dots
 // between ("realm_access.roles"). Empty means roles, groups and scope.
 type ClaimNames struct{ Roles, Groups, Scopes string }

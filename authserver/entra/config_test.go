@@ -41,6 +41,7 @@ func TestNew(t *testing.T) {
 		}, ""},
 		{"tenant in upper case", func(c *Config) { c.TenantID, c.Authority = "Contoso.Com", host+"/Contoso.Com/v2.0" }, ""},
 		{"audience of Graph", func(c *Config) { c.Audiences = []string{"api://a", "https://graph.microsoft.com/"} }, "audiences:"},
+		{"audience of Graph in another case", func(c *Config) { c.GraphURL, c.Audiences = "https://Graph.example/", []string{"https://graph.Example"} }, "audiences:"},
 		{"issuer of another tenant", func(c *Config) { c.Authority = host + "/" + otherTenant + "/v2.0" }, "issuer: want scheme and host, and then the path /" + testTenant},
 		{"issuer with more path", func(c *Config) { c.Authority = host + "/x" + path }, "issuer: want scheme and host"},
 		{"issuer of v1", func(c *Config) { c.Authority = host + "/" + testTenant }, "issuer: want scheme and host"},

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
 const maxDiscovery = 256 << 10 // bytes
@@ -123,10 +125,10 @@ func (rp *RelyingParty) checkIssuer(issuer string) (tenant string, err error) {
 		return "", sameIssuer(issuer, rp.base()+"/{tenantid}/v2.0")
 	}
 	id := rp.cfg.TenantID
-	if !isGUID(id) {
+	if !access.IsGUID(id) {
 		id = guidIn.FindString(issuer)
 	}
-	if !isGUID(id) || !rp.mayIssue(issuer, id) {
+	if !access.IsGUID(id) || !rp.mayIssue(issuer, id) {
 		return "", refuse(ReasonIssuer, "discovery document: its issuer %q is not %s", capped(issuer), rp.issuerOf(cmp.Or(id, "{tenant's GUID}")))
 	}
 	return id, nil

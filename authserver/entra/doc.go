@@ -1,5 +1,5 @@
 // Package entra is the relying party: it speaks OpenID Connect with Microsoft
-// Entra ID, or with any other provider that has a discovery document.
+// Entra ID, or with any other provider that has a discovery document (a plain one).
 //
 // One sign-in, in the order in which it happens:
 //
@@ -11,17 +11,30 @@
 //	Redeem            code → tokens, with PKCE; a refresh token for further resources
 //	Verify            ID token → access.Identity
 //	GraphToken        a token to ask Microsoft Graph with, when the ID token could not hold all
+//	TenantAllowed     may the people of this tenant still come in? Asked of every ticket
 //	EndSessionURL     where the browser is sent to sign out
+//
+// A request of a program brings its own token:
+//
+//	Bearer        the Authorization header → access.Identity, from memory if it was verified before
+//	ChallengeFor  a decision → what the program can do about it
+//	Challenge     that as the WWW-Authenticate header; TokenHints and ClaimsJSON for a JSON answer
+//
+// Inside of Bearer: bearer.go says whether a token is ours, bearer_check.go for
+// whom and until when it is, keys.go whether it is signed, bearer_kind.go what it
+// is and who it speaks for, and bearer_cache.go remembers it. Times, subject and
+// policy have one check for both kinds of token (verify_claims.go).
 //
 // Without a person, AppToken gives a token of the client itself. All of them ask
 // the token endpoint through requestToken, once and without retries.
 //
-// Signatures are checked by go-oidc with a key set of our own, which an attacker
-// cannot use to make us flood the provider. Every claim that admits a user is
-// then checked once more by its exact name, because encoding/json, and with it
-// go-oidc, reads "SUB" into a field called sub.
+// ID tokens are checked by go-oidc, and the signatures of all tokens with a key set
+// of our own, which an attacker cannot use to make us flood the provider. Every
+// claim that admits a user is then checked by its exact name, because
+// encoding/json, and with it go-oidc, reads "SUB" into a field called sub.
 //
-// The package knows nothing of browsers, cookies, sessions or requirements, and
-// it never calls Microsoft Graph. Its errors and log lines hold no token, code,
-// secret or byte of an answer's body.
+// The package knows nothing of browsers, cookies, sessions or pages. It decides
+// nothing: of a decision it only says what a token would have to bring. It never
+// calls Microsoft Graph. Its errors and log lines hold no token, code, secret or
+// byte of an answer's body.
 package entra

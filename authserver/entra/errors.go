@@ -26,16 +26,17 @@ const (
 	ReasonCancelled   Reason = "cancelled"            // the person said no
 	ReasonNotAssigned Reason = "not_assigned"         // the person is not assigned to the application
 	ReasonInteraction Reason = "interaction_required" // the provider wants the person to do something first: a second factor, a compliant device
-	ReasonToken       Reason = "token_invalid"        // a token that is absent, malformed, or not signed by the provider
+	ReasonToken       Reason = "token_invalid"        // a token that is absent, malformed, of another kind, or not signed by the provider
 	ReasonExpired     Reason = "token_expired"        // a token out of its time: check the clocks
-	ReasonAudience    Reason = "audience_mismatch"    // a token for another client
+	ReasonAudience    Reason = "audience_mismatch"    // a token for another client or API
 	ReasonNonce       Reason = "nonce_mismatch"       // an ID token of another sign-in
 	ReasonIssuer      Reason = "issuer_mismatch"      // another issuer than the configured one
 	ReasonTenant      Reason = "tenant_mismatch"      // another tenant than a configured one
 	ReasonPolicy      Reason = "policy_mismatch"      // another policy (user flow) of B2C than the configured one
 )
 
-// Error is every error of a RelyingParty's methods. Its text is at most a few
+// Error is every error of a RelyingParty's methods, but for what AuthorizationURL
+// says of a request that cannot be. Its text is at most a few
 // hundred bytes and safe to log: it never holds a token, a code, a secret or a
 // part of an answer's body.
 type Error struct {

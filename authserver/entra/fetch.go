@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// fetchTimeout bounds one fetch of a document, whatever the client's own bound is.
+// fetchTimeout bounds one fetch of a document, and one request for a token of the
+// client itself, whatever the HTTP client's own bound is.
 const fetchTimeout = 15 * time.Second
 
 // fetch gets one document of at most limit bytes. Discovery and keys are not

@@ -12,8 +12,8 @@ import (
 
 // Bounds of NewHTTPClient.
 const (
-	DefaultTimeout = 10 * time.Second
-	DefaultMaxBody = 1 << 20 // bytes
+	defaultTimeout = 10 * time.Second
+	defaultMaxBody = 1 << 20 // bytes
 
 	maxResponseHeader = 64 << 10
 	maxRedirects      = 3
@@ -21,18 +21,18 @@ const (
 
 // NewHTTPClient returns a client for the provider and for Microsoft Graph, whose
 // libraries read without limit. One exchange, redirects and body included, takes
-// at most timeout (0: DefaultTimeout); a body gives ErrBodyTooLarge once more
-// than maxBody bytes (0: DefaultMaxBody) were read, counted after decompression;
+// at most timeout (0: 10 s); a body gives ErrBodyTooLarge once more
+// than maxBody bytes (0: 1 MB) were read, counted after decompression;
 // headers are at most 64 KB. At most three redirects are followed, within one
 // origin only, so that a code or a token never goes elsewhere. The proxy comes
 // from the environment (HTTPS_PROXY, NO_PROXY). There are no cookies and no
 // retries beyond what net/http does for an idle connection that was closed.
 func NewHTTPClient(timeout time.Duration, maxBody int64) *http.Client {
 	if timeout <= 0 {
-		timeout = DefaultTimeout
+		timeout = defaultTimeout
 	}
 	if maxBody <= 0 {
-		maxBody = DefaultMaxBody
+		maxBody = defaultMaxBody
 	}
 	dialer := &net.Dialer{Timeout: min(timeout, 5*time.Second), KeepAlive: 30 * time.Second}
 	return &http.Client{

@@ -10,7 +10,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
-// Bounds of what an ID token may bring into an identity.
+// Bounds of what a token may bring into an identity.
 const (
 	maxClaims     = 200      // other claims
 	maxClaimBytes = 16 << 10 // of all values of one claim
@@ -18,7 +18,7 @@ const (
 	maxNamesInLog = 10
 )
 
-// checkedClaims belong to the protocol: Verify has judged them, or they mean
+// checkedClaims belong to the protocol: Verify or Bearer has judged them, or they mean
 // something to the provider alone. They never reach an application.
 // EasyAuthForK8s leaves out the same, apart from the last line: where groups
 // are to be found may come with an access token for the place.
@@ -26,7 +26,7 @@ func checkedClaims() []string {
 	return []string{
 		"iss", "aud", "exp", "iat", "nbf", "nonce", "at_hash", "c_hash", "s_hash",
 		"aio", "idp", "rh", "unique_name", "uti", "ver",
-		claimNames, claimSources, hasGroups,
+		namesClaim, sourcesClaim, hasGroupsClaim,
 	}
 }
 
@@ -43,10 +43,11 @@ func sharedClaims() []string {
 	return []string{"azp", "acr", "acrs", "amr", "auth_time", "tfp"}
 }
 
+// The claims by which Entra ID says that a token could not hold all groups.
 const (
-	claimNames   = "_claim_names"
-	claimSources = "_claim_sources"
-	hasGroups    = "hasgroups"
+	namesClaim     = "_claim_names"
+	sourcesClaim   = "_claim_sources"
+	hasGroupsClaim = "hasgroups"
 )
 
 // identity reads verified claims. Only the claim called exactly "roles", or as
@@ -96,7 +97,7 @@ func (rp *RelyingParty) contexts(claims *object) (contexts, methods []string) {
 // lowerGUIDs writes object ids as rules have them.
 func lowerGUIDs(groups []string) []string {
 	for i, g := range groups {
-		if lower := strings.ToLower(g); isGUID(lower) {
+		if lower := strings.ToLower(g); access.IsGUID(lower) {
 			groups[i] = lower
 		}
 	}
@@ -146,10 +147,10 @@ func (rp *RelyingParty) list(claims *object, name string, d *dropped) []string {
 // than it could hold. Where it says they are is never asked: that is a retired
 // host, and an address out of a token.
 func (rp *RelyingParty) groupsElsewhere(claims *object) bool {
-	if raw := string(claims.values[hasGroups]); raw == "true" || raw == `"true"` {
+	if raw := string(claims.values[hasGroupsClaim]); raw == "true" || raw == `"true"` {
 		return true
 	}
-	raw, ok := claims.values[claimNames]
+	raw, ok := claims.values[namesClaim]
 	if !ok {
 		return false
 	}

@@ -17,7 +17,7 @@ const (
 	maxRSABits = 8192 // larger ones cost too much to use
 )
 
-// signingKey is one public key that may sign ID tokens.
+// signingKey is one public key that may sign tokens.
 type signingKey struct {
 	id  string
 	alg string // the only algorithm it may be used with; empty: any that fits its type

@@ -18,6 +18,12 @@ type object struct {
 	repeated map[string]bool // names of members that came more than once; their values are not in values
 }
 
+// maxMembers bounds the members of one object: reading one costs about a
+// microsecond, and some are read before it is known who wrote them.
+const maxMembers = 500
+
+var errMembers = errors.New("it has too many members")
+
 var errNotObject = errors.New("it is no JSON object")
 
 // parseObject reads data, which must be one JSON object in UTF-8.
@@ -39,6 +45,9 @@ func parseObject(data []byte) (*object, error) {
 		var value json.RawMessage
 		if err := dec.Decode(&value); err != nil {
 			return nil, errNotObject
+		}
+		if len(o.values) == maxMembers {
+			return nil, errMembers
 		}
 		if _, seen := o.values[name]; seen {
 			o.repeated[name] = true

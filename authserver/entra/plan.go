@@ -68,7 +68,7 @@ func (rp *RelyingParty) Plan(base []string, m access.Missing, o PlanOptions) Pla
 	}
 	if rp.cfg.Kind == Plain {
 		scopes = appendNew(scopes, all...)
-		return Plan{Scopes: scopes, Resources: []Resource{{Scopes: scopes, Graph: o.Graph || o.Groups}}}
+		return Plan{Scopes: scopes, Resources: []Resource{{Scopes: scopes}}}
 	}
 	first := slices.IndexFunc(all, func(name string) bool { return !access.IsOIDCScope(name) })
 	alone := first >= 0 && isDefault(all[first])
@@ -183,7 +183,8 @@ func (rp *RelyingParty) clauses(scopes []string) []access.Clause {
 	return out
 }
 
-// hasGraph: Azure AD B2C gives no tokens for Graph to its users.
+// hasGraph: Azure AD B2C gives no tokens for Graph to its users, and a token of
+// another provider is never sent to Microsoft.
 func (rp *RelyingParty) hasGraph() bool { return rp.cfg.Kind != Plain && rp.cfg.Kind != B2C }
 
 // resourceOf gives the API that a kept name belongs to. A bare name is Microsoft

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 	"sync/atomic"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
 // provider is what the discovery document of the authority says. It does not
@@ -15,7 +17,7 @@ type provider struct {
 	token      string
 	keys       string   // where the signing keys are
 	endSession *url.URL // nil: the provider has none
-	algs       []string // allowed for ID tokens, never empty
+	algs       []string // of the signatures of tokens, never empty
 	issParam   bool     // RFC 9207: an answer without iss is not the provider's
 }
 
@@ -103,7 +105,7 @@ func (rp *RelyingParty) newTenants() *tenantSet {
 			all = append(all, rp.newTenant(id, rp.issuerOf(id)))
 		}
 		return newTenantSet(all...)
-	case isGUID(rp.cfg.TenantID):
+	case access.IsGUID(rp.cfg.TenantID):
 		return newTenantSet(rp.newTenant(rp.cfg.TenantID, rp.issuerOf(rp.cfg.TenantID)))
 	}
 	return nil

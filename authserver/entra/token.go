@@ -70,12 +70,14 @@ func (rp *RelyingParty) onlyIDToken(err error, body []byte) *oauth2.Token {
 	if err != nil || idToken == "" || hasAccess || hasError {
 		return nil
 	}
-	members := map[string]any{"id_token": idToken}
-	token := &oauth2.Token{}
-	if scope, err := answer.text("scope"); err == nil && scope != "" {
-		members["scope"] = scope
+	scope, err := answer.text("scope")
+	if err != nil {
+		return nil
 	}
-	return token.WithExtra(members)
+	// Without a token there is nothing that scopes could have been granted to: no
+	// scope member does not mean "as asked for" here.
+	token := &oauth2.Token{}
+	return token.WithExtra(map[string]any{"id_token": idToken, "scope": scope})
 }
 
 func isRefusal(err error) bool {

@@ -26,7 +26,11 @@ func (rp *RelyingParty) checkClaims(t *tenant, claims *object, nonce string) err
 	if err := rp.checkAudience(claims.texts("aud"), text["azp"]); err != nil {
 		return err
 	}
-	if err := rp.checkTimes(claims); err != nil {
+	times, err := rp.checkTimes(idTokenName, claims)
+	if err != nil {
+		return err
+	}
+	if err := rp.checkAge(times.iat); err != nil {
 		return err
 	}
 	if nonce == "" || subtle.ConstantTimeCompare([]byte(text["nonce"]), []byte(nonce)) != 1 {
@@ -35,7 +39,7 @@ func (rp *RelyingParty) checkClaims(t *tenant, claims *object, nonce string) err
 	if err := rp.checkPolicy(idTokenName, claims); err != nil {
 		return err
 	}
-	return rp.checkSubject(t.id, text["sub"], text["tid"], text["oid"])
+	return rp.checkSubject(idTokenName, t.id, text["sub"], text["tid"], text["oid"])
 }
 
 // checkRepeated refuses a token in which a claim that is used here is there
@@ -61,27 +65,45 @@ func (rp *RelyingParty) checkAudience(aud []string, azp string) error {
 	return nil
 }
 
-func (rp *RelyingParty) checkTimes(claims *object) error {
+// tokenTimes are the times of a token that are looked at after checkTimes, zero
+// where the token has none.
+type tokenTimes struct{ exp, nbf, iat time.Time }
+
+// checkTimes judges the times of any token, with leeway: exp, which must be there,
+// nbf, iat and auth_time. what names the token.
+func (rp *RelyingParty) checkTimes(what string, claims *object) (tokenTimes, error) {
 	exp, hasExp, err1 := claims.instant("exp")
-	iat, hasIat, err2 := claims.instant("iat")
-	nbf, hasNbf, err3 := claims.instant("nbf")
+	nbf, _, err2 := claims.instant("nbf")
+	iat, _, err3 := claims.instant("iat")
 	signedIn, _, err4 := claims.instant("auth_time")
-	now := rp.cfg.Now()
+	now, leeway := rp.cfg.Now(), rp.cfg.Leeway
+	var err error
 	switch {
 	case err1 != nil || err2 != nil || err3 != nil || err4 != nil:
-		return refuse(ReasonToken, "id token: exp, iat, nbf or auth_time is no time")
-	case !hasExp || !hasIat:
-		return refuse(ReasonToken, "id token: exp or iat is missing")
-	case !exp.After(now.Add(-rp.cfg.Leeway)):
-		return refuse(ReasonExpired, "id token: expired %v ago", now.Sub(exp).Round(time.Second))
-	case hasNbf && nbf.After(now.Add(rp.cfg.Leeway)):
-		return refuse(ReasonExpired, "id token: not valid for another %v", nbf.Sub(now).Round(time.Second))
-	case iat.After(now.Add(rp.cfg.Leeway)):
-		return refuse(ReasonExpired, "id token: issued %v in the future", iat.Sub(now).Round(time.Second))
+		err = refuse(ReasonToken, "%s: exp, nbf, iat or auth_time is no time", what)
+	case !hasExp:
+		err = refuse(ReasonToken, "%s: exp is missing", what)
+	case !exp.After(now.Add(-leeway)):
+		err = refuse(ReasonExpired, "%s: expired %v ago", what, now.Sub(exp).Round(time.Second))
+	case nbf.After(now.Add(leeway)):
+		err = refuse(ReasonExpired, "%s: not valid for another %v", what, nbf.Sub(now).Round(time.Second))
+	case iat.After(now.Add(leeway)):
+		err = refuse(ReasonExpired, "%s: issued %v in the future", what, iat.Sub(now).Round(time.Second))
+	case signedIn.After(now.Add(leeway)):
+		err = refuse(ReasonExpired, "%s: auth_time is %v in the future", what, signedIn.Sub(now).Round(time.Second))
+	}
+	return tokenTimes{exp: exp, nbf: nbf, iat: iat}, err
+}
+
+// checkAge refuses an ID token that does not say when it was issued, or was
+// issued longer ago than a sign-in lasts (maxTokenAge).
+func (rp *RelyingParty) checkAge(iat time.Time) error {
+	now := rp.cfg.Now()
+	switch {
+	case iat.IsZero():
+		return refuse(ReasonToken, "id token: iat is missing")
 	case iat.Before(now.Add(-maxTokenAge - rp.cfg.Leeway)):
 		return refuse(ReasonExpired, "id token: issued %v ago", now.Sub(iat).Round(time.Second))
-	case signedIn.After(now.Add(rp.cfg.Leeway)):
-		return refuse(ReasonExpired, "id token: auth_time is %v in the future", signedIn.Sub(now).Round(time.Second))
 	}
 	return nil
 }
@@ -108,16 +130,19 @@ func (rp *RelyingParty) checkPolicy(what string, claims *object) error {
 	return refuse(ReasonPolicy, "%s: neither tfp nor acr says of which policy it is", what)
 }
 
-func (rp *RelyingParty) checkSubject(tenant, sub, tid, oid string) error {
+// checkSubject judges who a token is about. what names the token, tenant is the
+// GUID of the tenant that iss names. A plain provider has neither tid nor oid;
+// those of B2C may be absent.
+func (rp *RelyingParty) checkSubject(what, tenant, sub, tid, oid string) error {
 	switch {
 	case sub == "" || len(sub) > maxID || len(tid) > maxID || len(oid) > maxID:
-		return refuse(ReasonToken, "id token: sub is missing, or sub, tid or oid is too long")
+		return refuse(ReasonToken, "%s: sub is missing, or sub, tid or oid is too long", what)
 	case rp.cfg.Kind == Plain, rp.cfg.Kind == B2C && tid == "":
 		return nil
 	case strings.ToLower(tid) != tenant:
-		return refuse(ReasonTenant, "id token: tid is not the tenant that iss names")
+		return refuse(ReasonTenant, "%s: tid is not the tenant that iss names", what)
 	case oid == "" && rp.cfg.Kind != B2C:
-		return refuse(ReasonToken, "id token: oid is missing; Entra ID sends it with the scope profile")
+		return refuse(ReasonToken, "%s: oid is missing; Entra ID sends it with the scope profile", what)
 	}
 	return nil
 }

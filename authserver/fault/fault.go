@@ -26,7 +26,7 @@ const (
 	BearerRefused   Reason = "bearer_refused"       // a bearer token that does not do
 	ScopeMissing    Reason = "scope_missing"        // no navigation, and a new sign-in is needed
 	ScopeNotGranted Reason = "scope_not_granted"    // signed in for it, still missing
-	GraphTooLong    Reason = "too_much_asked"       // more scopes and graph queries than one sign-in carries
+	TooMuchAsked    Reason = "too_much_asked"       // more scopes and graph queries than one sign-in carries
 	StepUpFailed    Reason = "step_up_failed"       // signed in for it, still not strong or fresh enough
 	AuthTimeUnknown Reason = "auth_time_unknown"    // the provider does not say when
 	Unsure          Reason = "unsure"               // the check could not be made

@@ -25,7 +25,7 @@ const (
 	ReasonUnavailable  Reason = "unavailable"  // network, time, 408, 429 or 5xx: later it may work
 	ReasonForbidden    Reason = "forbidden"    // 403: a permission is missing
 	ReasonUnauthorized Reason = "unauthorized" // 401, or there is no token
-	ReasonNotFound     Reason = "not found"    // 404
+	ReasonNotFound     Reason = "not_found"    // 404
 	ReasonUnreadable   Reason = "unreadable"   // any other answer that is not what was asked for
 )
 

@@ -62,7 +62,7 @@ func TestImage(t *testing.T) {
 		{"307", redirect(307), "unreadable"},
 		{"401", answerWith(401, "image/png", aPNG), "unauthorized"},
 		{"403", answerWith(403, "image/png", aPNG), "forbidden"},
-		{"404", answerWith(404, "image/png", aPNG), "not found"},
+		{"404", answerWith(404, "image/png", aPNG), "not_found"},
 		{"429", answerWith(429, "image/png", aPNG), "unavailable"},
 		{"500", answerWith(500, "image/png", aPNG), "unavailable"},
 		{"cut off", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "unavailable"},

@@ -3,6 +3,8 @@ package graph
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
 // read decodes a JSON value that must be of exactly the type T: null, nothing and
@@ -25,19 +27,9 @@ type members = map[string]json.RawMessage
 
 // guid returns text in lower case, and whether it is a GUID.
 func guid(text string) (string, bool) {
-	if len(text) != 36 {
+	lower := strings.ToLower(text)
+	if !access.IsGUID(lower) {
 		return "", false
 	}
-	for i := range len(text) {
-		switch b := text[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if b != '-' {
-				return "", false
-			}
-		case b >= '0' && b <= '9' || b >= 'a' && b <= 'f' || b >= 'A' && b <= 'F':
-		default:
-			return "", false
-		}
-	}
-	return strings.ToLower(text), true
+	return lower, true
 }

@@ -38,7 +38,7 @@ type Directory interface {
 	Image(ctx context.Context, url string) (data []byte, contentType string, err error)
 }
 
-// Config of a Reader. All fields but Now are required.
+// Config of a Reader. All fields but Wait are required.
 type Config struct {
 	ClientID  string
 	Tokens    Tokens
@@ -52,8 +52,8 @@ type Config struct {
 // Reader reads one registration. Make it with New and call Run once.
 type Reader struct {
 	cfg    Config
-	warned bool
-	fails  int // in a row
+	warned bool // that a permission is missing
+	fails  int  // in a row
 }
 
 // New returns a Reader, or an error when a field is missing.
@@ -68,8 +68,10 @@ func New(cfg Config) (*Reader, error) {
 }
 
 // Run reads the registration at once and every 24 hours until ctx ends. While it
-// cannot be reached it is asked again after 5 s, doubling to 10 minutes. When a
-// permission is missing there is one warning, and a quiet try every hour.
+// cannot be reached it is asked again after 5 s, doubling to 10 minutes, or when a
+// Retry-After says, 10 minutes at most; while the identity provider has not been
+// found, after a second. When a permission is missing there is one warning, and a
+// quiet try every hour.
 func (r *Reader) Run(ctx context.Context) {
 	for {
 		next := r.once(ctx)

@@ -1,6 +1,7 @@
 // Package session reads, issues and ends the session that a browser carries:
-// which cookies make a ticket, whether it is still good, and when it was last
-// used. Everything is in the cookies; nothing is stored here.
+// which cookies make a ticket, whether it is still good, when it was last used,
+// and whether it ends soon (session.go); what a new one keeps of the one before
+// (issue.go). Everything is in the cookies; nothing is stored here.
 package session
 
 import (
@@ -9,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -210,92 +210,6 @@ const renewalPause = 10 * time.Minute
 
 // Renewing returns the Set-Cookie line that notes that this browser tries.
 func (m *Manager) Renewing() string { return m.cfg.Cookies.Renewal.Set("1", renewalPause) }
-
-// Issue makes a session for an identity and returns it with its Set-Cookie
-// lines and the names of what did not fit. If old is a session of the same
-// person, its scopes, authentication contexts and graph results are kept where
-// the new sign-in did not replace them, for as long as they are younger than a
-// session may be and leave room for the identity itself; of another person's
-// nothing is. It fails with
-// ticket.ErrTooLarge if the identity cannot fit.
-func (m *Manager) Issue(h http.Header, id *access.Identity, old *Session) (s *Session, lines, dropped []string, err error) {
-	now := m.cfg.Now().UTC().Truncate(time.Millisecond)
-	t := ticket.Ticket{ID: ticket.NewID(), Issued: now, Expires: now.Add(m.cfg.Lifetime), Identity: *id}
-	var kept []access.GraphResult
-	if old != nil && old.Identity.Key() == id.Key() && now.Sub(old.learned()) < m.cfg.Lifetime {
-		kept = keep(&t, old)
-	}
-	chunks, dropped, err := m.seal(&t, kept)
-	if err != nil {
-		return nil, nil, dropped, fmt.Errorf("issue a session: %w", err)
-	}
-	lines = append(lines, m.cfg.Cookies.Ticket.Set(chunks[0], 0))
-	switch {
-	case len(chunks) > 1:
-		lines = append(lines, m.cfg.Cookies.Ticket1.Set(chunks[1], 0))
-	case len(cookie.Values(h, m.cfg.Cookies.Ticket1.Name, 1)) > 0:
-		lines = append(lines, m.cfg.Cookies.Ticket1.Delete())
-	}
-	return &Session{Ticket: t, lastSeen: now}, lines, dropped, nil
-}
-
-// seal adds as many kept graph results as fit, the newest first: they give way
-// before anything that this sign-in brought.
-func (m *Manager) seal(t *ticket.Ticket, kept []access.GraphResult) (chunks, dropped []string, err error) {
-	fresh := t.Identity.Graph
-	with := func(n int) (whole bool) {
-		t.Identity.Graph = slices.Concat(fresh, kept[:n])
-		chunks, dropped, err = m.cfg.Codec.Seal(t)
-		return err == nil && len(dropped) == 0
-	}
-	// An identity that is too large by itself is cut to size once, not once for
-	// each kept result.
-	if with(len(kept)) || len(kept) == 0 || !with(0) {
-		return chunks, dropped, err
-	}
-	for n := len(kept) - 1; n >= 0; n-- {
-		if with(n) {
-			break
-		}
-	}
-	return chunks, dropped, err
-}
-
-// learned is when the oldest part of a session was learned.
-func (s *Session) learned() time.Time {
-	if s.KeptSince.IsZero() {
-		return s.Issued
-	}
-	return s.KeptSince
-}
-
-// keep adds the old session's scopes and authentication contexts to a ticket and
-// returns its graph results that the ticket does not have.
-func keep(t *ticket.Ticket, old *Session) []access.GraphResult {
-	id, before := &t.Identity, len(t.Identity.Scopes)+len(t.Identity.Contexts)
-	id.Scopes = union(id.Scopes, old.Identity.Scopes)
-	id.Contexts = union(id.Contexts, old.Identity.Contexts)
-	var kept []access.GraphResult
-	for _, g := range old.Identity.Graph {
-		if !g.Dropped && id.GraphResult(g.Query) == nil {
-			kept = append(kept, g)
-		}
-	}
-	if len(kept) > 0 || len(id.Scopes)+len(id.Contexts) > before {
-		t.KeptSince = old.learned()
-	}
-	return kept[:min(len(kept), access.MaxGraphQueries)]
-}
-
-func union(a, b []string) []string {
-	out := slices.Clone(a)
-	for _, s := range b {
-		if !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
 
 // End returns the Set-Cookie lines that remove the session's cookies.
 func (m *Manager) End() []string {

@@ -58,7 +58,7 @@ func (h *Handler) failJSON(w http.ResponseWriter, v *visit, e *fault.Error) {
 	if h.AcceptBearer {
 		hints := h.Provider.TokenHints(v.missing)
 		body.AuthorizationURI, body.ClientID, body.Scope = hints.AuthorizationURI, hints.ClientID, strings.Join(hints.Scopes, " ")
-		body.Claims = v.challenge
+		body.Claims = v.claims
 	}
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))

@@ -22,9 +22,10 @@ import (
 // stays, and it may come after some have already read another.
 const raceWindow = 30 * time.Second
 
-// maxClaims is the longest claims challenge that is passed on, in bytes: with the
-// rest of the Location it fits nginx's 4k buffer. Graph's have about 200.
-const maxClaims = 800
+// maxClaims is the longest claims challenge that is passed on, in bytes: escaped,
+// with the rest of the Location and the browser cookie, it fits nginx's 4k buffer.
+// Graph's have about 200.
+const maxClaims = 400
 
 // Callback ends a sign-in: GET /easyauth/signin-oidc?code=&state=.
 func (h *Handler) Callback() http.Handler { return h.step("callback", h.callback) }
@@ -57,7 +58,7 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) err
 		return h.afterSilence(w, r, v, a, b)
 	case err == nil && a.Silent && h.anotherPerson(r, id):
 		return h.afterSilence(w, r, v, a, b)
-	case claims != "" && len(claims) <= maxClaims && !a.Challenged && a.Restarts < maxRestarts:
+	case claims != "" && len(claims) <= maxClaims && entra.ValidChallenge(claims) && !a.Challenged && a.Restarts < maxRestarts:
 		v.result = "challenged"
 		return h.begin(w, r, v, &intent{page: a.Return, missing: a.Missing, claims: claims, browser: b}, a.Restarts+1)
 	case err != nil:

@@ -54,7 +54,7 @@ func (h *Handler) loginElsewhere(w http.ResponseWriter, r *http.Request, v *visi
 func (h *Handler) answerBearer(w http.ResponseWriter, v *visit, d *Denial, denied string, result *entra.BearerResult) error {
 	decision := access.Decision{Outcome: access.SignIn, Reason: result.Reason, Missing: v.missing}
 	switch {
-	case result.Identity == nil && result.Reason == access.ReasonKeysUnknown:
+	case result.Identity == nil && result.Reason == access.ReasonKeysUnknown, result.Identity != nil && d == nil && result.Identity.GroupsUnknown:
 		return errUnsure(unsurePause)
 	case result.Identity != nil && d != nil:
 		decision.Outcome = d.Outcome
@@ -63,9 +63,10 @@ func (h *Handler) answerBearer(w http.ResponseWriter, v *visit, d *Denial, denie
 		// did not come along.
 		decision.Outcome = access.Forbid
 	}
-	challenge := entra.ChallengeFor(decision, true, result.Err)
+	// Without a denial it is not known what the token lacks.
+	challenge := entra.ChallengeFor(decision, result.Identity == nil || d != nil, result.Err)
 	w.Header().Set("WWW-Authenticate", h.Provider.Challenge(challenge))
-	v.challenge = h.Provider.ClaimsJSON(challenge)
+	v.claims = h.Provider.ClaimsJSON(challenge)
 	e := &fault.Error{Status: http.StatusUnauthorized, Reason: fault.BearerRefused, Text: challenge.Description, Err: result.Err}
 	switch {
 	case decision.Outcome == access.Unsure:
@@ -76,7 +77,7 @@ func (h *Handler) answerBearer(w http.ResponseWriter, v *visit, d *Denial, denie
 		e.Status, e.Text = http.StatusForbidden, "The access token is valid, but it does not have what this address needs: a role, a group or a scope. The WWW-Authenticate header of the first answer says what."
 	case decision.Outcome == access.StepUp:
 		e.Status, e.Reason = http.StatusForbidden, fault.ScopeMissing
-		if challenge.Error != "insufficient_scope" { // a new token can bring it
+		if challenge.Error != entra.InsufficientScope { // a new token can bring it
 			e.Status, e.Reason = http.StatusUnauthorized, fault.StepUpFailed
 		}
 	}

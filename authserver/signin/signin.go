@@ -121,7 +121,7 @@ type visit struct {
 	user        access.Key
 	missing     access.Missing // for the JSON of a request that is no navigation
 	denied      string         // and the URL that was refused, if a sign-in for it asks for more
-	challenge   string         // and the JSON of a claims challenge
+	claims      string         // and the claims that a sign-in for a token must ask for, as JSON
 }
 
 type step func(w http.ResponseWriter, r *http.Request, v *visit) error

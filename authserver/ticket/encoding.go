@@ -99,7 +99,7 @@ func encodeText(id *access.Identity, flags byte) []byte {
 		w.List(id.Methods)
 		var authTime uint64 // seconds; 0: not known
 		if !id.AuthTime.IsZero() {
-			authTime = uint64(max(id.AuthTime.Unix(), 0)) //nolint:gosec // not negative
+			authTime = uint64(max(id.AuthTime.Unix(), 0))
 		}
 		w.Number(authTime)
 	}
@@ -179,7 +179,7 @@ func (e *encoding) decodeText(r *wire.Reader, id *access.Identity, flags byte) {
 		if at := r.Number(); at > 1<<40 {
 			r.Fail()
 		} else if at > 0 {
-			id.AuthTime = time.Unix(int64(at), 0).UTC() //nolint:gosec // bounded above
+			id.AuthTime = time.Unix(int64(at), 0).UTC()
 		}
 	}
 	id.Issuer = e.issuer

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
@@ -20,7 +22,7 @@ func newCredential(cfg *config.Config, clientID string, log *slog.Logger) (*cred
 
 // credentialFaults looks into the files that prove who EasyAuth is.
 func credentialFaults(cfg *config.Config) config.Faults {
-	variable := ""
+	var variable string
 	switch c := cfg.Credential; {
 	case !c.Secret.Empty():
 		variable = "EASYAUTH_CLIENT_SECRET"
@@ -34,5 +36,8 @@ func credentialFaults(cfg *config.Config) config.Faults {
 		return nil // config said so
 	}
 	_, err := newCredential(cfg, cmp.Or(cfg.ClientID, "unknown"), nil)
+	if cfg.Credential.KeyFile == "" && errors.Is(err, credential.ErrNoKey) {
+		err = fmt.Errorf("%w; set EASYAUTH_CLIENT_KEY_FILE, or add the key to the file", err)
+	}
 	return named(variable, err)
 }

@@ -64,7 +64,13 @@ func TestCredentialFaults(t *testing.T) {
 			"no key",
 			map[string]string{"EASYAUTH_CLIENT_CERTIFICATE_FILE": alone},
 			map[string]string{"EASYAUTH_CLIENT_CERTIFICATE_FILE": alone, "EASYAUTH_CLIENT_KEY_FILE": good},
-			"EASYAUTH_CLIENT_CERTIFICATE_FILE: ",
+			`EASYAUTH_CLIENT_CERTIFICATE_FILE: read client certificate "` + alone + `": there is no private key in it; set EASYAUTH_CLIENT_KEY_FILE, `,
+		},
+		{
+			"no key in either file",
+			map[string]string{"EASYAUTH_CLIENT_CERTIFICATE_FILE": alone, "EASYAUTH_CLIENT_KEY_FILE": garbage},
+			map[string]string{"EASYAUTH_CLIENT_CERTIFICATE_FILE": alone, "EASYAUTH_CLIENT_KEY_FILE": good},
+			`EASYAUTH_CLIENT_CERTIFICATE_FILE: read client certificate "` + alone + `" and "` + garbage + `": there is no private key in `,
 		},
 		{
 			"another certificate's key",

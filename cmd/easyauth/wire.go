@@ -58,7 +58,7 @@ func wire(cfg *config.Config, log *slog.Logger, version string) (*parts, error) 
 	if err != nil {
 		return nil, fmt.Errorf("microsoft graph: %w", err)
 	}
-	if err := g.addSessions(cfg, provider); err != nil {
+	if g.sessions, err = session.New(sessionConfig(cfg, g, provider.TenantAllowed)); err != nil {
 		return nil, err
 	}
 	signIn, err := wireSignIn(cfg, g, provider, directory, m, log)
@@ -98,11 +98,17 @@ func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 	if err != nil {
 		return nil, err
 	}
+	server := serverConfig(cfg, g, provider, directory)
+	server.Paths, server.SignIn, server.Headers, server.Metrics, server.Log = signIn.Paths, signIn, renderer, m, log
+	return authserver.New(server)
+}
+
+// serverConfig is what the configuration says of the server.
+func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client) authserver.Config {
 	server := authserver.Config{
-		AuthPath: cfg.AuthPath, Paths: signIn.Paths, SuccessStatus: cfg.SuccessStatus,
-		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC}),
-		Sessions: g.sessions, Denials: g.denials, SignIn: signIn, Headers: renderer, Pages: g.pages, Metrics: m, Log: log,
-		CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
+		AuthPath: cfg.AuthPath, SuccessStatus: cfg.SuccessStatus,
+		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC, NoGraph: cfg.Kind == config.KindOIDC || cfg.Kind == config.KindB2C}),
+		Sessions: g.sessions, Denials: g.denials, Pages: g.pages, CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
 	}
 	if cfg.AllowBearer {
 		server.Bearer = provider
@@ -110,7 +116,7 @@ func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 	if cfg.GroupsAppOnly {
 		server.Members = authserver.NewAppMembers(provider, directory, nil)
 	}
-	return authserver.New(server)
+	return server
 }
 
 func wireProvider(cfg *config.Config, g *ground, log *slog.Logger) (*entra.RelyingParty, error) {
@@ -118,7 +124,15 @@ func wireProvider(cfg *config.Config, g *ground, log *slog.Logger) (*entra.Relyi
 	if err != nil {
 		return nil, err
 	}
-	provider, err := entra.New(entra.Config{
+	provider, err := entra.New(entraConfig(cfg, proof, g.names, log))
+	if err != nil {
+		return nil, fmt.Errorf("identity provider: %w", err)
+	}
+	return provider, nil
+}
+
+func entraConfig(cfg *config.Config, proof entra.Credential, names *access.ScopeNames, log *slog.Logger) entra.Config {
+	return entra.Config{
 		Kind: map[string]entra.Kind{
 			config.KindEntra: entra.SingleTenant, config.KindMulti: entra.MultiTenant, config.KindB2C: entra.B2C,
 			config.KindExternal: entra.ExternalID, config.KindOIDC: entra.Plain,
@@ -126,14 +140,10 @@ func wireProvider(cfg *config.Config, g *ground, log *slog.Logger) (*entra.Relyi
 		Authority: cfg.Issuer, TenantID: cfg.TenantID, AllowedTenants: cfg.AllowedTenants, Policy: cfg.Policy, V1Issuer: cfg.V1Issuer,
 		ClientID: cfg.ClientID, Credential: proof, Audiences: cfg.Audiences,
 		AcceptBearer: cfg.AllowBearer, IgnoreForeignAudience: cfg.IgnoreForeignAudience,
-		Scopes: g.names, Claims: entra.ClaimNames{Roles: cfg.RolesClaim, Groups: cfg.GroupsClaim, Scopes: cfg.ScopesClaim},
+		Scopes: names, Claims: entra.ClaimNames{Roles: cfg.RolesClaim, Groups: cfg.GroupsClaim, Scopes: cfg.ScopesClaim},
 		Capabilities: cfg.ClientCapabilities, DomainHint: cfg.DomainHint, GraphURL: cfg.GraphURL, CacheBytes: int64(cfg.BearerCacheBytes),
 		Client: entra.NewHTTPClient(remoteTimeout, maxRemoteBody), Log: log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("identity provider: %w", err)
 	}
-	return provider, nil
 }
 
 // ground is what several packages share.
@@ -181,13 +191,12 @@ func wireGround(cfg *config.Config) (*ground, error) {
 	return g, err
 }
 
-// addSessions needs the provider, which knows the tenants that are allowed.
-func (g *ground) addSessions(cfg *config.Config, provider *entra.RelyingParty) (err error) {
-	g.sessions, err = session.New(session.Config{
+// sessionConfig needs the provider's word on tenants: it knows which are allowed.
+func sessionConfig(cfg *config.Config, g *ground, allowed func(tenant string) bool) session.Config {
+	return session.Config{
 		Codec: g.codec, Ring: g.ring, Cookies: g.cookies, Shared: cfg.CookieDomain != "",
-		Lifetime: cfg.SessionLifetime, Idle: cfg.SessionIdle, RenewBefore: cfg.RenewBefore, Allowed: provider.TenantAllowed,
-	})
-	return err
+		Lifetime: cfg.SessionLifetime, Idle: cfg.SessionIdle, RenewBefore: cfg.RenewBefore, Allowed: allowed,
+	}
 }
 
 // ownPaths are where a return URL never leads: all below the base path, and
@@ -208,14 +217,18 @@ func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 		Provider: provider, Graph: directory, Sessions: g.sessions, Denials: g.denials, Hosts: g.hosts, Pages: g.pages,
 		Ring: g.ring, Cookies: g.cookies, Metrics: m, Log: log, Scopes: cfg.Scopes, GraphQueries: cfg.GraphQueries, CallbackHost: callbackHost,
 		ScopeNames: g.names, AcceptBearer: cfg.AllowBearer,
-		Groups: signin.Groups{
-			Ask:     map[string]signin.AskGroups{"claims": signin.AskNever, "auto": signin.AskOverage, "always": signin.AskAlways}[cfg.Groups],
-			KeepAll: cfg.GroupsKeep == "all", Keep: cfg.GroupsKeepList,
-		},
+		Groups: groupsOf(cfg),
 		Paths: signin.Paths{
 			Login: cfg.SigninPath, Callback: cfg.CallbackPath, Logout: cfg.LogoutPath, SignedOut: cfg.SignedOutPath, Me: cfg.MePath,
 		},
 	})
+}
+
+func groupsOf(cfg *config.Config) signin.Groups {
+	return signin.Groups{
+		Ask:     map[string]signin.AskGroups{"claims": signin.AskNever, "auto": signin.AskOverage, "always": signin.AskAlways}[cfg.Groups],
+		KeepAll: cfg.GroupsKeep == "all", Keep: cfg.GroupsKeepList,
+	}
 }
 
 func wireHeaders(cfg *config.Config, g *ground, log *slog.Logger) (*headers.Renderer, error) {

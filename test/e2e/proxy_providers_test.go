@@ -14,7 +14,7 @@ const policy = "B2C_1_SignUpSignIn"
 
 func withB2C(env map[string]string) stand.Config {
 	cfg := oneHost()
-	cfg.Env = map[string]string{"EASYAUTH_INSTANCE": "{entra}", "EASYAUTH_SIGNUP_SIGNIN_POLICY": policy, "EASYAUTH_GRAPH_QUERIES": ""}
+	cfg.Env = map[string]string{"EASYAUTH_INSTANCE": "{entra}", "EASYAUTH_SIGNUP_SIGNIN_POLICY": policy, "EASYAUTH_GRAPH_QUERIES": "", "EASYAUTH_GRAPH_URL": ""}
 	for name, value := range env {
 		cfg.Env[name] = value
 	}
