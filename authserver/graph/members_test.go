@@ -197,7 +197,8 @@ func TestPagesAreRefused(t *testing.T) {
 }
 
 func TestPagesThatFail(t *testing.T) {
-	var f *fakeGraph
+	// Each has a variable of its own: its handler reads it from another goroutine.
+	var f, cut *fakeGraph
 	f = newFake(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
 		switch f.requests.Load() {
 		case 1:
@@ -214,10 +215,10 @@ func TestPagesThatFail(t *testing.T) {
 		t.Errorf("%v, %v, %d requests", got, e, f.requests.Load())
 	}
 
-	f = newFake(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
+	cut = newFake(t, time.Minute, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Connection", "close")
 		w.Header().Set("Retry-After", "7")
-		switch f.requests.Load() {
+		switch cut.requests.Load() {
 		case 1:
 			answerWith(400, "application/json", tooLong)(w, r)
 		case 2:
@@ -226,20 +227,20 @@ func TestPagesThatFail(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 	})
-	got, err = f.groups(t, "")
-	if e := refused(t, "cut off", err); got != nil || e.Reason != ReasonUnavailable || e.RetryAfter != 0 || f.requests.Load() != 3 {
-		t.Errorf("%v, %v, wait %v, %d requests", got, e, e.RetryAfter, f.requests.Load())
+	got, err = cut.groups(t, "")
+	if e := refused(t, "cut off", err); got != nil || e.Reason != ReasonUnavailable || e.RetryAfter != 0 || cut.requests.Load() != 3 {
+		t.Errorf("%v, %v, wait %v, %d requests", got, e, e.RetryAfter, cut.requests.Load())
 	}
 
-	f = newFake(t, time.Minute, answerWith(400, "application/json", tooLong))
-	_, err = f.groups(t, "")
-	if e := refused(t, "too long both times", err); e.Reason != ReasonUnreadable || f.requests.Load() != 2 {
-		t.Errorf("%v, %d requests", e, f.requests.Load())
+	both := newFake(t, time.Minute, answerWith(400, "application/json", tooLong))
+	_, err = both.groups(t, "")
+	if e := refused(t, "too long both times", err); e.Reason != ReasonUnreadable || both.requests.Load() != 2 {
+		t.Errorf("%v, %d requests", e, both.requests.Load())
 	}
-	f = newFake(t, time.Minute, answerWith(400, "application/json", strings.ToLower(tooLong)))
-	_, err = f.groups(t, "")
-	if e := refused(t, "another code", err); e.Reason != ReasonUnreadable || f.requests.Load() != 1 {
-		t.Errorf("%v, %d requests", e, f.requests.Load())
+	other := newFake(t, time.Minute, answerWith(400, "application/json", strings.ToLower(tooLong)))
+	_, err = other.groups(t, "")
+	if e := refused(t, "another code", err); e.Reason != ReasonUnreadable || other.requests.Load() != 1 {
+		t.Errorf("%v, %d requests", e, other.requests.Load())
 	}
 }
 
