@@ -298,7 +298,7 @@ func checkCases() []badAnswer {
 		row("value is a text", body(`{"value":"`+groupID(1)+`"}`), ReasonUnreadable, shape),
 		row("a number inside", edited("]}", ",1]}"), ReasonUnreadable, shape),
 		row("null inside", edited("]}", ",null]}"), ReasonUnreadable, shape),
-		row("it goes on elsewhere", edited("]}", `],"@odata.nextLink":"http://HOST/v1.0/me"}`), ReasonUnreadable, shape),
+		row("it goes on elsewhere", edited("]}", `],"@odata.nextLink":"http://HOST/v1.0/me"}`), ReasonUnreadable, "not the whole list"),
 		row("huge", body(`{"value":[`+strings.Repeat(" ", maxAnswer)+`]}`), ReasonUnreadable, "too large"),
 		row("cut short", cutShort, ReasonUnavailable, "unexpected EOF"),
 		row("cut off", cutOff, ReasonUnavailable, ""),
@@ -327,7 +327,7 @@ func batchCases() []badAnswer {
 		row("a part has no content", edited(item, `{"id":"2","status":204,`), ReasonUnreadable, "204"),
 		row("a part's status is a text", edited(item, `{"id":"2","status":"200",`), ReasonUnreadable, shape),
 		row("a part's body is base64", edited(item+`"body":`+list(groupID(21)), item+`"body":"`+b64(list(groupID(21)))+`"`), ReasonUnreadable, ""),
-		row("a part's list goes on", edited("]}},", `],"@odata.nextLink":"x"}},`), ReasonUnreadable, shape),
+		row("a part's list goes on", edited("]}},", `],"@odata.nextLink":"x"}},`), ReasonUnreadable, "not the whole list"),
 		row("a part's list holds a number", edited("]}},", ",1]}},"), ReasonUnreadable, shape),
 		row("cut short", cutShort, ReasonUnavailable, "unexpected EOF"),
 	}

@@ -121,7 +121,7 @@ func cause(err error, token secret.String) error {
 		return answered(status, "", token)
 	}
 	for _, known := range []error{
-		context.DeadlineExceeded, context.Canceled, errNoToken, errTooLarge, errBadLink, errLoop, errTooMany, errUnreadable, io.ErrUnexpectedEOF, io.EOF,
+		context.DeadlineExceeded, context.Canceled, errNoToken, errTooLarge, errBadLink, errLoop, errTooMany, errContinues, errUnreadable, io.ErrUnexpectedEOF, io.EOF,
 	} {
 		if errors.Is(err, known) {
 			return known
