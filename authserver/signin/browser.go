@@ -43,25 +43,27 @@ type completed struct {
 
 // browsers writes and reads the browser cookie. Safe for concurrent use.
 type browsers struct {
-	codecs []securecookie.Codec // by key, newest first
+	codecs *seal.Derived[[]securecookie.Codec] // by key of the ring: the first seals, all open
 	cookie cookie.Cookie
 	now    func() time.Time
 }
 
 func newBrowsers(ring *seal.Ring, c cookie.Cookie, now func() time.Time) (*browsers, error) {
 	const hashKey, blockKey = 32, 32
-	keys, err := ring.Derive("browser", hashKey+blockKey)
+	codecs, err := seal.NewDerived(ring, "browser", hashKey+blockKey, func(keys [][]byte) ([]securecookie.Codec, error) {
+		codecs := make([]securecookie.Codec, 0, len(keys))
+		for _, key := range keys {
+			codec := securecookie.New(key[:hashKey], key[hashKey:])
+			// The value has its own times: securecookie's clock cannot be set.
+			codec.SetSerializer(securecookie.NopEncoder{}).MaxLength(maxBrowserLength).MaxAge(0)
+			codecs = append(codecs, codec)
+		}
+		return codecs, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	b := &browsers{cookie: c, now: now}
-	for _, key := range keys {
-		codec := securecookie.New(key[:hashKey], key[hashKey:])
-		// The value has its own times: securecookie's clock cannot be set.
-		codec.SetSerializer(securecookie.NopEncoder{}).MaxLength(maxBrowserLength).MaxAge(0)
-		b.codecs = append(b.codecs, codec)
-	}
-	return b, nil
+	return &browsers{codecs: codecs, cookie: c, now: now}, nil
 }
 
 // read returns the request's browser, nil if there is none or more than one
@@ -71,8 +73,12 @@ func (bs *browsers) read(h http.Header) *browser {
 	if !ok {
 		return nil
 	}
+	codecs, err := bs.codecs.Current()
+	if err != nil {
+		return nil
+	}
 	var plain []byte
-	if err := securecookie.DecodeMulti(bs.cookie.Name, value, &plain, bs.codecs...); err != nil {
+	if err := securecookie.DecodeMulti(bs.cookie.Name, value, &plain, codecs...); err != nil {
 		return nil
 	}
 	b, err := decodeBrowser(plain)
@@ -90,8 +96,12 @@ func (bs *browsers) create() *browser {
 
 // set returns the Set-Cookie line. The cookie ends with the browser's session.
 func (bs *browsers) set(b *browser) (string, error) {
-	// Only the newest key seals; EncodeMulti would fall back to an older one.
-	sealed, err := bs.codecs[0].Encode(bs.cookie.Name, encodeBrowser(b))
+	codecs, err := bs.codecs.Current()
+	if err != nil {
+		return "", fmt.Errorf("write the browser cookie: %w", err)
+	}
+	// Only the first key seals; EncodeMulti would fall back to another one.
+	sealed, err := codecs[0].Encode(bs.cookie.Name, encodeBrowser(b))
 	if err != nil {
 		return "", fmt.Errorf("write the browser cookie: %w", err)
 	}

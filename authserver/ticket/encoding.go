@@ -226,7 +226,8 @@ func (e *encoding) inflate(packed []byte) ([]byte, error) {
 		r = flate.NewReader(nil)
 	}
 	defer e.readers.Put(r)
-	if err := r.(flate.Resetter).Reset(bytes.NewReader(packed), nil); err != nil { //nolint:errcheck // NewReader documents that it is one
+	source := bytes.NewReader(packed)
+	if err := r.(flate.Resetter).Reset(source, nil); err != nil { //nolint:errcheck // NewReader documents that it is one
 		return nil, fmt.Errorf("inflate: %w", err)
 	}
 	var text bytes.Buffer
@@ -235,7 +236,7 @@ func (e *encoding) inflate(packed []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("inflate: %w", err)
 	}
-	if n > maxText {
+	if n > maxText || source.Len() > 0 {
 		return nil, errFormat
 	}
 	return text.Bytes(), nil

@@ -147,65 +147,26 @@ func Chunks(first string) int {
 // Open authenticates and decodes the chunks of one ticket, in order; exactly as
 // many as Chunks says of the first.
 func (c *Codec) Open(chunks ...string) (*Ticket, error) {
+	t, _, err := c.OpenKey(chunks...)
+	return t, err
+}
+
+// OpenKey is Open, and tells under which key of the ring the ticket was sealed.
+func (c *Codec) OpenKey(chunks ...string) (*Ticket, seal.KeyID, error) {
 	if len(chunks) == 0 || Chunks(chunks[0]) != len(chunks) {
-		return nil, fmt.Errorf("open a ticket: wrong number of chunks (%d)", len(chunks))
+		return nil, seal.KeyID{}, fmt.Errorf("open a ticket: wrong number of chunks (%d)", len(chunks))
 	}
 	joined := chunks[0][1:]
 	if len(chunks) > 1 {
 		joined += strings.Join(chunks[1:], "")
 	}
-	plain, err := c.box.Open(sealName(len(chunks)), joined)
+	plain, key, err := c.box.OpenKey(sealName(len(chunks)), joined)
 	if err != nil {
-		return nil, fmt.Errorf("open a ticket: %w", err)
+		return nil, seal.KeyID{}, fmt.Errorf("open a ticket: %w", err)
 	}
 	t, err := c.enc.decode(plain)
 	if err != nil {
-		return nil, fmt.Errorf("decode a ticket: %w", err)
+		return nil, seal.KeyID{}, fmt.Errorf("decode a ticket: %w", err)
 	}
-	return t, nil
-}
-
-// shrink drops the next part of an identity and names it; false when nothing is
-// left to drop. The caller's slices are not changed.
-func shrink(id *access.Identity) (string, bool) {
-	if i := largest(id.Graph, func(g access.GraphResult) int { return len(g.JSON) }); i >= 0 {
-		id.Graph = slices.Clone(id.Graph)
-		id.Graph[i].JSON, id.Graph[i].Dropped = "", true
-		return "graph", true
-	}
-	if i := largest(id.Claims, func(c access.Claim) int { return len(c.Name) + len(strings.Join(c.Values, "")) }); i >= 0 {
-		name := id.Claims[i].Name
-		id.Claims = slices.Delete(slices.Clone(id.Claims), i, i+1)
-		if len(name) > 64 || len(id.Dropped) > 16 {
-			name = "claims"
-		}
-		if !slices.Contains(id.Dropped, name) {
-			id.Dropped = append(slices.Clone(id.Dropped), name)
-		}
-		return name, true
-	}
-	if !slices.Contains(id.Dropped, "groups") && len(id.Groups) > 0 {
-		// Groups that a rule named stay: that one is not a member matters too.
-		id.Groups = slices.DeleteFunc(slices.Clone(id.Groups), func(g string) bool { return !slices.Contains(id.GroupsChecked, g) })
-		id.GroupsUnknown = true
-		id.Dropped = append(slices.Clone(id.Dropped), "groups")
-		return "groups", true
-	}
-	if len(id.Groups) > 0 || len(id.GroupsChecked) > 0 {
-		id.Groups, id.GroupsChecked, id.GroupsUnknown, id.GroupsFailed = nil, nil, true, true
-		return "groups", true
-	}
-	return "", false
-}
-
-// largest returns the index of the element of the greatest size, -1 when there
-// is none of more than zero.
-func largest[T any](list []T, size func(T) int) int {
-	at, top := -1, 0
-	for i, v := range list {
-		if n := size(v); n > top {
-			at, top = i, n
-		}
-	}
-	return at
+	return t, key, nil
 }

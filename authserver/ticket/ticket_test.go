@@ -23,20 +23,25 @@ const (
 	issuer = "https://login.microsoftonline.com/" + tenant + "/v2.0"
 )
 
+func ring(t testing.TB, keys ...byte) *seal.Ring {
+	t.Helper()
+	raw := make([][]byte, 0, len(keys))
+	for _, k := range keys {
+		raw = append(raw, bytes.Repeat([]byte{k}, seal.KeySize))
+	}
+	r, err := seal.NewRing(raw, seal.Domain{BasePath: "/easyauth", Authority: issuer, ClientID: "client"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func codec(t testing.TB, keys ...byte) *ticket.Codec {
 	t.Helper()
 	if len(keys) == 0 {
 		keys = []byte{1}
 	}
-	raw := make([][]byte, 0, len(keys))
-	for _, k := range keys {
-		raw = append(raw, bytes.Repeat([]byte{k}, seal.KeySize))
-	}
-	ring, err := seal.NewRing(raw, seal.Domain{BasePath: "/easyauth", Authority: issuer, ClientID: "client"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := ticket.New(ticket.Config{Ring: ring, Issuer: issuer})
+	c, err := ticket.New(ticket.Config{Ring: ring(t, keys...), Issuer: issuer})
 	if err != nil {
 		t.Fatal(err)
 	}
