@@ -16,6 +16,7 @@ import (
 // Budget bounds all identity headers of one answer together, counted as on the
 // wire: name, colon, blank, value, end of line. What nginx's default
 // proxy_buffer_size (4k) has left is for the status line and the other headers.
+// Tokens that are handed over are not counted, the names of their headers are.
 const Budget = 3500
 
 const (
@@ -64,6 +65,11 @@ type Config struct {
 	// which they get what the fixed headers leave of the budget.
 	ClaimHeaders []string
 
+	// PassAccessToken and PassIDToken give the tokens of a session a header each,
+	// access-token and id-token behind the prefix. See MaxBytes.
+	PassAccessToken bool
+	PassIDToken     bool
+
 	Scopes *access.ScopeNames // how scopes are shown; nil: as they are kept
 
 	Log *slog.Logger // nil means none
@@ -81,7 +87,9 @@ type Renderer struct {
 	keys   []string       // the same, whole, as keys of an http.Header
 	slots  map[string]int // collision → place in names
 	listed map[string]int // configured claim → place in names
-	room   int            // bytes that all of these names, and overflow, leave for values
+	tokens [tokenKinds]tokenHeader
+	blank  []string // one empty value
+	room   int      // bytes that all of these names, and overflow, leave for values
 }
 
 // New returns a renderer. It refuses a prefix that is empty or dangerous, and
@@ -104,6 +112,7 @@ func New(cfg Config) (*Renderer, error) {
 	for slot, name := range r.names {
 		r.slots[collision(name)] = slot
 	}
+	r.addTokens(cfg)
 	for _, claim := range cfg.ClaimHeaders {
 		if err := r.addListed(claim); err != nil {
 			return nil, fmt.Errorf("identity headers: %w", err)
@@ -113,6 +122,11 @@ func New(cfg Config) (*Renderer, error) {
 	for _, name := range r.names {
 		r.room -= r.line(name) + len(name) + 1 // 1: the bar before it in overflow
 		r.keys = append(r.keys, canonical(r.prefix, name))
+	}
+	for _, t := range r.tokens {
+		if t.name != "" {
+			r.room -= r.line(t.name) + len(t.name) + 1
+		}
 	}
 	r.keys = slices.Clip(r.keys) // every Rendered appends its own
 	if r.room < minRoom {
@@ -135,7 +149,7 @@ func (r *Renderer) addListed(claim string) error {
 		r.names = append(r.names, name)
 		r.slots[collision(name)], r.listed[claim] = slot, slot
 		return nil
-	case slot < fixedSlots && sanitise(claim) == r.names[slot]:
+	case slot != slotToken && slot < fixedSlots && sanitise(claim) == r.names[slot]:
 		return nil
 	default:
 		return fmt.Errorf("claim header %.100q: %s is another header's name already", claim, r.prefix+name)
@@ -146,6 +160,11 @@ func (r *Renderer) addListed(claim string) error {
 // what belongs into nginx's auth-response-headers.
 func (r *Renderer) Names() []string {
 	names := slices.Clone(r.names)
+	for _, t := range r.tokens {
+		if t.name != "" {
+			names = append(names, t.name)
+		}
+	}
 	for i := range names {
 		names[i] = r.prefix + names[i]
 	}

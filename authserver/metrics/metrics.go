@@ -1,5 +1,6 @@
 // Package metrics counts what happens. No label holds a user, a path or a host
-// of a client: all labels come from closed sets.
+// of a client: all labels come from closed sets. The methods of a nil *Metrics
+// count nothing.
 package metrics
 
 import (
@@ -18,6 +19,7 @@ type Metrics struct {
 	configErrors *prometheus.CounterVec
 	overflow     prometheus.Counter
 	largeAnswers *prometheus.CounterVec
+	sessions     sessions
 }
 
 // LargeAnswer is the size of a header block in bytes that nginx's default
@@ -50,27 +52,42 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 	build.Set(1)
 	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.sessions.register(reg)
 	return m
 }
 
 // Decision counts one answer of the auth endpoint.
 func (m *Metrics) Decision(d access.Decision) {
-	m.decisions.WithLabelValues(d.Outcome.String(), d.Reason.String()).Inc()
+	if m != nil {
+		m.decisions.WithLabelValues(d.Outcome.String(), d.Reason.String()).Inc()
+	}
 }
 
 // SignIn counts the end of one step ("login", "callback", "logout", …).
-func (m *Metrics) SignIn(step, result string) { m.signins.WithLabelValues(step, result).Inc() }
+func (m *Metrics) SignIn(step, result string) {
+	if m != nil {
+		m.signins.WithLabelValues(step, result).Inc()
+	}
+}
 
 // ConfigError counts a request that the proxy's configuration made unusable.
-func (m *Metrics) ConfigError(kind string) { m.configErrors.WithLabelValues(kind).Inc() }
+func (m *Metrics) ConfigError(kind string) {
+	if m != nil {
+		m.configErrors.WithLabelValues(kind).Inc()
+	}
+}
 
 // HeaderOverflow counts an answer whose identity headers did not all fit.
-func (m *Metrics) HeaderOverflow() { m.overflow.Inc() }
+func (m *Metrics) HeaderOverflow() {
+	if m != nil {
+		m.overflow.Inc()
+	}
+}
 
 // Answer counts an answer of a sign-in endpoint if its header block is larger
 // than LargeAnswer.
 func (m *Metrics) Answer(endpoint string, headerBytes int) {
-	if headerBytes > LargeAnswer {
+	if m != nil && headerBytes > LargeAnswer {
 		m.largeAnswers.WithLabelValues(endpoint).Inc()
 	}
 }

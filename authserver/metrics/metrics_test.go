@@ -50,3 +50,82 @@ easyauth_signins_total{result="ok",step="login"} 1
 		t.Errorf("%d metrics of the build and the runtime, %v", n, err)
 	}
 }
+
+func TestSessionCounters(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m := metrics.New(reg, "v1")
+	m.TicketOpened("0a1b2c3d")
+	m.TicketOpened("0a1b2c3d")
+	m.TicketOpened("ffffffff")
+	m.StoreOperation("get", "ok")
+	m.StoreOperation("get", "error")
+	m.Refresh("ok")
+	m.SessionCache(true)
+	m.SessionCache(false)
+	m.SessionCache(false)
+	m.Revoked("user")
+	size := 0
+	m.SessionCacheSize(func() int { return 1000 * size }, func() int { return size })
+	size = 7
+	want := `
+# HELP easyauth_refreshes_total Attempts to refresh the tokens of a session, by result.
+# TYPE easyauth_refreshes_total counter
+easyauth_refreshes_total{result="ok"} 1
+# HELP easyauth_revocation_entries Entries of the revocation list that have not run out.
+# TYPE easyauth_revocation_entries gauge
+easyauth_revocation_entries 0
+# HELP easyauth_revocations_total Sessions or groups of sessions ended before their time, by scope.
+# TYPE easyauth_revocations_total counter
+easyauth_revocations_total{scope="user"} 1
+# HELP easyauth_session_cache_bytes Size of the cache of stored sessions.
+# TYPE easyauth_session_cache_bytes gauge
+easyauth_session_cache_bytes 7000
+# HELP easyauth_session_cache_entries Entries of the cache of stored sessions.
+# TYPE easyauth_session_cache_entries gauge
+easyauth_session_cache_entries 7
+# HELP easyauth_session_cache_requests_total Look-ups in the cache of stored sessions, by result (hit, miss).
+# TYPE easyauth_session_cache_requests_total counter
+easyauth_session_cache_requests_total{result="hit"} 1
+easyauth_session_cache_requests_total{result="miss"} 2
+# HELP easyauth_store_operations_total Operations of the session store or the revocation list, by operation and result.
+# TYPE easyauth_store_operations_total counter
+easyauth_store_operations_total{operation="get",result="error"} 1
+easyauth_store_operations_total{operation="get",result="ok"} 1
+# HELP easyauth_tickets_opened_total Session cookies opened, by the id of the key that sealed them: a key may go when its count stands still.
+# TYPE easyauth_tickets_opened_total counter
+easyauth_tickets_opened_total{key="0a1b2c3d"} 2
+easyauth_tickets_opened_total{key="ffffffff"} 1
+`
+	names := []string{
+		"easyauth_refreshes_total", "easyauth_revocation_entries", "easyauth_revocations_total", "easyauth_session_cache_bytes",
+		"easyauth_session_cache_entries", "easyauth_session_cache_requests_total", "easyauth_store_operations_total", "easyauth_tickets_opened_total",
+	}
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), names...); err != nil {
+		t.Error(err)
+	}
+	m.RevocationEntries(func() int { return 3 })
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(`
+# HELP easyauth_revocation_entries Entries of the revocation list that have not run out.
+# TYPE easyauth_revocation_entries gauge
+easyauth_revocation_entries 3
+`), "easyauth_revocation_entries"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who counts need not ask whether somebody wants the figures.
+func TestNilCountsNothing(_ *testing.T) {
+	var m *metrics.Metrics
+	m.Decision(access.Decision{})
+	m.SignIn("login", "ok")
+	m.ConfigError("bad_query")
+	m.HeaderOverflow()
+	m.Answer("callback", metrics.LargeAnswer+1)
+	m.TicketOpened("0a1b2c3d")
+	m.StoreOperation("get", "ok")
+	m.Refresh("ok")
+	m.SessionCache(true)
+	m.Revoked("user")
+	m.SessionCacheSize(nil, nil)
+	m.RevocationEntries(nil)
+}
