@@ -1,6 +1,7 @@
 package entra
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -43,6 +44,12 @@ func (s *Server) describe(e *stsError) described {
 		timestamp: s.now().UTC().Format("2006-01-02 15:04:05Z"),
 		uri:       s.BaseURL() + "/error?code=" + strconv.Itoa(e.code),
 	}
+	if s.plain {
+		bare := *e
+		bare.subcode = ""
+		d.stsError, d.uri, d.description = &bare, "", e.text
+		return d
+	}
 	if e.b2c {
 		d.uri = ""
 		d.description = fmt.Sprintf("AADB2C%d: %s\r\nCorrelation ID: %s\r\nTimestamp: %s\r\n", e.code, e.text, d.correlation, d.timestamp)
@@ -67,8 +74,8 @@ func (d described) authorizeValues() url.Values {
 // writeTokenError answers as the token endpoint does.
 func (s *Server) writeTokenError(w http.ResponseWriter, e *stsError) {
 	d := s.describe(e)
-	if d.b2c {
-		writeJSON(w, http.StatusBadRequest, map[string]any{"error": d.oauth, "error_description": d.description})
+	if d.b2c || s.plain {
+		writeJSON(w, cmp.Or(d.status, http.StatusBadRequest), map[string]any{"error": d.oauth, "error_description": d.description})
 		return
 	}
 	body := map[string]any{
@@ -81,11 +88,7 @@ func (s *Server) writeTokenError(w http.ResponseWriter, e *stsError) {
 	if d.claims != "" {
 		body["claims"] = d.claims
 	}
-	status := d.status
-	if status == 0 {
-		status = http.StatusBadRequest
-	}
-	writeJSON(w, status, body)
+	writeJSON(w, cmp.Or(d.status, http.StatusBadRequest), body)
 }
 
 // writeJSON answers with v, never stored.

@@ -14,7 +14,7 @@ func (s *Server) delegatedAnswer(client Client, g grant, asked askedScopes) map[
 	}
 	res := asked.resources[0]
 	names := s.grantedNames(client, g.oid, res, f)
-	seconds := int(s.lifetime.Seconds()) - 1
+	_, seconds := s.accessTimes()
 	access := s.accessToken(client, g, u, res.resource, names, f)
 	answer := map[string]any{
 		"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds,

@@ -40,17 +40,14 @@ func (s *Server) policyIDToken(client Client, g grant, u User, access string, f 
 	if access != "" {
 		claims["at_hash"] = atHash(access)
 	}
-	for name, value := range u.Claims {
-		if _, taken := claims[name]; !taken && !protocolClaim(name) {
-			claims[name] = value
-		}
-	}
+	maps.Copy(claims, u.moreClaims(claims))
 	return s.finishID(claims, g, access, f)
 }
 
 func (s *Server) policyAccessToken(client Client, g grant, u User, res resource, names []string, f Faults) string {
 	claims := s.policyClaims(g, u)
-	claims["aud"], claims["azp"] = res.id, client.ID
+	lifetime, _ := s.accessTimes()
+	claims["aud"], claims["azp"], claims["exp"] = res.id, client.ID, s.now().Add(lifetime).Unix()
 	set(claims, "scp", strings.Join(names, " "))
 	delete(claims, "nonce")
 	s.breakClaims(claims, f.AccessToken)
@@ -64,13 +61,14 @@ func (s *Server) policyAccessToken(client Client, g grant, u User, res resource,
 // an API or the client itself was asked for.
 func (s *Server) policyAnswer(client Client, g grant, u User, asked askedScopes, f Faults) map[string]any {
 	now, seconds := s.now(), int(s.lifetime.Seconds())
+	lifetime, _ := s.accessTimes()
 	answer := map[string]any{"token_type": "Bearer", "not_before": now.Unix()}
 	scope, access := slices.Clone(asked.oidc), ""
 	if len(asked.resources) > 0 {
 		res := asked.resources[0]
 		access = s.policyAccessToken(client, g, u, res.resource, res.granted(), f)
 		maps.Copy(answer, map[string]any{
-			"access_token": access, "expires_in": seconds, "expires_on": now.Add(s.lifetime).Unix(), "resource": res.id,
+			"access_token": access, "expires_in": int(lifetime.Seconds()), "expires_on": now.Add(lifetime).Unix(), "resource": res.id,
 		})
 		if res.id == client.ID && len(res.granted()) == 0 {
 			scope = append([]string{client.ID}, scope...)

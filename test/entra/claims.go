@@ -35,6 +35,9 @@ func loginHint(u User) string { return "O." + b64([]byte(u.ObjectID)) }
 // idToken makes an ID token: what the scopes ask for, and what the registration
 // does. access is the token that it comes with, "" for none.
 func (s *Server) idToken(client Client, g grant, u User, oidc []string, access string, f Faults) string {
+	if s.plain {
+		return s.plainIDToken(client, g, u, oidc, access, f)
+	}
 	claims := s.times()
 	maps.Copy(claims, map[string]any{
 		"ver": "2.0", "iss": s.issuer(g.tenant), "aud": client.ID, "tid": g.tenant, "sub": pairwise(g.tenant, g.oid, client.ID),
@@ -60,11 +63,7 @@ func (s *Server) idToken(client Client, g grant, u User, oidc []string, access s
 		claims["acrs"] = g.acrs
 	}
 	s.membership(claims, client, g, u, f)
-	for name, value := range u.Claims {
-		if _, taken := claims[name]; !taken && !protocolClaim(name) {
-			claims[name] = value
-		}
-	}
+	maps.Copy(claims, u.moreClaims(claims))
 	return s.finishID(claims, g, access, f)
 }
 
@@ -117,6 +116,8 @@ func (s *Server) membership(claims map[string]any, client Client, g grant, u Use
 // accessToken makes a user's access token for one resource.
 func (s *Server) accessToken(client Client, g grant, u User, res resource, names []string, f Faults) string {
 	claims := s.times()
+	lifetime, _ := s.accessTimes()
+	claims["exp"] = s.now().Add(lifetime).Unix()
 	maps.Copy(claims, map[string]any{
 		"tid": g.tenant, "oid": u.ObjectID, "sub": pairwise(g.tenant, g.oid, res.id), "scp": strings.Join(names, " "),
 	})

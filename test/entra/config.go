@@ -3,6 +3,7 @@ package entra
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -49,6 +50,11 @@ type Config struct {
 	B2C           B2C               // policies of Azure AD B2C, beside everything else
 
 	MaxMemberObjects int // groups of a user beyond which getMemberObjects and getMemberGroups refuse; 0 means 11,000
+
+	GroupNames map[string]string // display names by object id, as Graph tells; of others "Group " and the place in the user's list
+
+	Plain    bool     // a provider that is not Microsoft's: see doc.go
+	Sessions Sessions // how sessions go on and end
 }
 
 // Client is one app registration. It may sign users in, expose an API, or both.
@@ -77,6 +83,10 @@ type Client struct {
 	SupportURL     string   // "" means none, here and below
 	PrivacyURL     string
 	TermsURL       string
+
+	FrontChannelLogoutURI string // http or https; loaded in a frame with sid when a session ends that signed in to the client
+	FrontChannelIss       bool   // and with iss, which Entra leaves out and Config.Plain always sends
+	BackChannelLogoutURI  string // with Config.Plain: gets a logout token when such a session ends
 }
 
 // API is what a registration exposes to clients.
@@ -110,7 +120,9 @@ func (c Config) withDefaults() Config {
 	if c.V1Issuer == "" {
 		c.V1Issuer = "https://sts.windows.net/"
 	}
+	c.Sessions = c.Sessions.withDefaults(c.TokenLifetime)
 	c.Users, c.Tenants, c.Domains = slices.Clone(c.Users), slices.Clone(c.Tenants), maps.Clone(c.Domains)
+	c.GroupNames = maps.Clone(c.GroupNames)
 	c.B2C.Policies = slices.Clone(c.B2C.Policies)
 	return c
 }
@@ -131,7 +143,7 @@ func (c Config) check() error {
 	if c.SigningKey != nil && c.SigningKey.N.BitLen() < 2048 {
 		return fmt.Errorf("signing key of %d bits: want 2048 or more", c.SigningKey.N.BitLen())
 	}
-	if err := c.checkTenants(); err != nil {
+	if err := errors.Join(c.checkTenants(), c.Sessions.check(), c.checkPlain()); err != nil {
 		return err
 	}
 	ids := map[string]bool{}
@@ -175,7 +187,7 @@ func (c Client) normalised() (Client, error) {
 	}
 	c.RedirectURIs = slices.Clone(c.RedirectURIs)
 	c.PostLogoutURIs = slices.Clone(c.PostLogoutURIs)
-	return c, c.checkCredentials()
+	return c, errors.Join(c.checkCredentials(), c.checkLogoutURIs())
 }
 
 func (c Client) public() bool {

@@ -47,6 +47,18 @@ func TestNewRefuses(t *testing.T) {
 		{"certificate without an RSA key", func(c *entra.Config) {
 			c.Clients[0].Certificates = []*x509.Certificate{{PublicKey: ed25519.PublicKey{}}}
 		}, "certificate"},
+		{"negative access token lifetime", func(c *entra.Config) { c.Sessions.AccessTokenLifetime = -1 }, "access token lifetime"},
+		{"negative wait", func(c *entra.Config) { c.Sessions.LogoutWait = -1 }, "wait for frames"},
+		{"reuse without rotation", func(c *entra.Config) { c.Sessions.RevokeReused = true }, "RotateRefreshTokens"},
+		{"reuse with rotation", func(c *entra.Config) { c.Sessions.RevokeReused, c.Sessions.RotateRefreshTokens = true, true }, ""},
+		{"front-channel path", func(c *entra.Config) { c.Clients[0].FrontChannelLogoutURI = "/out" }, "front-channel logout URI"},
+		{"front-channel script", func(c *entra.Config) { c.Clients[0].FrontChannelLogoutURI = "javascript:alert(1)" }, "front-channel logout URI"},
+		{"front-channel", func(c *entra.Config) { c.Clients[0].FrontChannelLogoutURI = "https://app.test/out" }, ""},
+		{"back-channel at Entra", func(c *entra.Config) { c.Clients[0].BackChannelLogoutURI = "https://app.test/out" }, "no back-channel"},
+		{"back-channel, plain", func(c *entra.Config) { c.Plain, c.Clients[0].BackChannelLogoutURI = true, "https://app.test/out" }, ""},
+		{"back-channel fragment", func(c *entra.Config) { c.Plain, c.Clients[0].BackChannelLogoutURI = true, "https://app.test/#out" }, "back-channel logout URI"},
+		{"plain External ID", func(c *entra.Config) { c.Plain, c.ExternalID = true, true }, "neither"},
+		{"plain B2C", func(c *entra.Config) { c.Plain, c.B2C.Policies = true, []string{"B2C_1"} }, "neither"},
 		{"object id twice", func(c *entra.Config) {
 			c.Users = []entra.User{{ID: "x", ObjectID: entra.BobOID, Username: "x"}, {ID: "y", ObjectID: entra.BobOID, Username: "y"}}
 		}, "second user"},

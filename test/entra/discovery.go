@@ -16,8 +16,12 @@ func (a authority) template() string {
 // discovery answers with the members that Entra's document has, and no others:
 // no code_challenge_methods_supported, for example, although PKCE works.
 func (s *Server) discovery(w http.ResponseWriter, _ *http.Request, a authority) {
-	if a.policy != "" {
+	switch {
+	case a.policy != "":
 		s.writeDiscovery(w, s.policyDocument(a))
+		return
+	case s.plain:
+		s.writeDiscovery(w, s.plainDocument(a))
 		return
 	}
 	base := s.BaseURL()

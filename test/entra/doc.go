@@ -32,14 +32,18 @@
 //
 // # Pages
 //
-// Each page is plain HTML without script; <main data-step="…"> names it.
+// Each page is plain HTML; <main data-step="…"> names it. One has a script:
+// signed-out, when it loads frames and goes on then.
 //
 //	pick        #user-<id> one button per user; #username, #password, #sign-in; #cancel; #problem after a wrong password
 //	approve     #approve, #cancel: a stronger sign-in, when an authentication context is asked for as essential
 //	consent     #scopes, #consent, #cancel
 //	post        #continue: response_mode=form_post
 //	error       #error
-//	signed-out  #signed-out
+//	signed-out  #signed-out; with front-channel logout an iframe for each client, and #continue where it goes to
+//	sign-out    #user-<id>: which account to sign out of, with Sessions.AskSignOut
+//
+// SignIn, SignInWithPassword, Cancel and SignOut do what a person does there.
 //
 // # What is modelled
 //
@@ -78,7 +82,11 @@
 //	scope                  Graph's without prefix, other APIs' with; offline_access is not echoed; all that was
 //	                       consented for the resource is granted, also what an earlier sign-in asked for
 //	resources              one per token (AADSTS28000); without scope the first resource of the authorization request
-//	refresh token          90 days, for any resource that was consented; a new one each time, the old one stays good
+//	refresh token          90 days, for any resource that was consented; a new one each time, the old one stays good, unless
+//	                       Sessions.RotateRefreshTokens ends it at once and RevokeReused all of its line; RevokeSessions
+//	                       ends all of a user (AADSTS50173)
+//	refreshed ID token     no nonce; sid, auth_time and sub of the sign-in; name, roles, groups and email of now (ChangeUser)
+//	access token lifetime  Config.TokenLifetime; of users' Sessions.AccessTokenLifetime, and SetAccessTokenLifetime from then on
 //	client credentials     {resource}/.default only; idtyp app, roles, sub = oid, no scp; the tenant of the address, which
 //	                       common and organizations are not (AADSTS50194)
 //	client authentication  one of: secret in the body; Basic; a client assertion
@@ -91,7 +99,13 @@
 //	                       profile, email needs email; roles; up to 200 groups, else _claim_names and _claim_sources
 //	optional claims        auth_time, login_hint, sid, xms_edov, idtyp per registration; no amr
 //	access tokens          Graph's: v1 claims, a nonce in the header, not verifiable with the JWKS; APIs': v2 (azp) or v1 (appid)
-//	logout                 ends the session; returns only to registered addresses, with state
+//	sid                    of a sign-in in a browser: silent ones share it, one that asked the user again has a new one
+//	logout                 ends the session, not the refresh tokens; returns only to registered addresses, with state
+//	logout hints           logout_hint (the claim login_hint) names the account; id_token_hint narrows the client and is
+//	                       kept for LastLogout, but no account and no bad signature matters to Entra
+//	front-channel logout   Client.FrontChannelLogoutURI of every client that the session signed in to, in a frame with sid and
+//	                       without iss (Client.FrontChannelIss: with it), also the sids of earlier sign-ins of the same user
+//	                       in this browser; the page goes on when all frames are loaded or refused, or after Sessions.LogoutWait
 //	Graph                  /me, /me/manager, /organization, /me/photo (404); $select; permissions; error objects
 //	groups                 /me and /users/{object id or user principal name}: memberOf, transitiveMemberOf (pages of $top,
 //	                       $count), checkMemberGroups (20 ids, GUIDs alone), getMemberObjects and getMemberGroups (up to
@@ -100,10 +114,39 @@
 //	                       of /users, getMemberGroups left out; users of the token's tenant, others are 404
 //	registrations          /servicePrincipals and /applications: (appId='…'), $filter=appId eq '…', or all; $select;
 //	                       Application.Read.All or Directory.Read.All; names, scopes, roles, info with the logo's address
+//	directoryObjects       getByIds: groups that a user of the tenant is in, and users; up to 1,000 ids, types, $select;
+//	                       GroupMember.Read.All for groups, User.ReadBasic.All for users; whoever may read only the other
+//	                       kind gets null for all but the id; names of groups from Config.GroupNames
 //	claims challenge       Faults.GraphChallenge: 401 and WWW-Authenticate with error="insufficient_claims", for requests
 //	                       or for items, to tokens with xms_cc cp1 (see CapableToken); acrs is satisfied by a token whose
 //	                       acrs has one of its values, nbf by one issued then or later, anything else by none
 //	$batch                 20 at most, answers in another order, per item status, headers and body, scalar bodies, dependsOn
+//
+// # Another provider
+//
+// With Config.Plain it is a provider that is not Microsoft's, at the same addresses.
+// What differs from the list above:
+//
+//	discovery              PKCE methods, grant types, front-channel and back-channel logout with session are announced
+//	ID token               sub, iss, aud, exp, iat (not backdated), auth_time and sid always; email_verified beside email; all
+//	                       groups; neither tid nor oid nor ver
+//	errors                 error and error_description alone, without numbers
+//	front-channel logout   iss always beside sid
+//	back-channel logout    a logout token with sub and sid, good for two minutes, to Client.BackChannelLogoutURI of every client
+//	                       of the session, before the browser gets its answer; what they say changes nothing, see LogoutCalls;
+//	                       LogOutUser: with sub alone
+//	logout                 an id_token_hint must be a token of ours for client_id, expired or not, else 400; it names the
+//	                       account as logout_hint does; nobody returns without client_id or id_token_hint
+//
+// Access tokens, Graph, consent and client authentication are as at Entra.
+//
+// # Sessions under load
+//
+// Refreshes and RefreshCalls count requests with a refresh token, by session and by
+// user. HoldTokens keeps token requests waiting until the test has seen as many as
+// it wants. Lifetimes are short by Sessions.AccessTokenLifetime and long again by
+// SetAccessTokenLifetime, so that what was refreshed once is not due at once again.
+// The last 200,000 refresh tokens are kept.
 //
 // # What is not
 //
@@ -112,7 +155,7 @@
 //	conditional access     beyond acrs and nbf; assignment by group; administrators that consent on a page
 //	applications           that only some tenants know: every client is in every tenant, with the same permissions
 //	lifetimes              Entra varies the access token's between 60 and 90 minutes
-//	logout                 front-channel iframes; the page that asks which account to sign out
+//	logout                 of one of several accounts; front-channel of B2C, whose tokens have no sid
 //	B2C                    its sign-up and password-reset pages (AADB2C90118), client credentials, other codes than named above
 //	other products         national clouds beyond the v1 issuer, the v1 endpoints
 //	Graph                  everything else; other $filter, $expand, $search, $orderby; ConsistencyLevel is not needed for
@@ -124,7 +167,8 @@
 // # Misbehaving
 //
 // SetFaults makes tokens, endpoints, single Graph URLs, links to next pages and
-// callbacks wrong in the ways that Faults lists. Everything else stays right, so
+// callbacks wrong in the ways that Faults lists, refreshes and logout tokens too
+// (RefreshFault, Refusals, LogoutTokenFaults). Everything else stays right, so
 // that a test sees the one check that it is about. TokenFaults and
 // AdversarialTokenFaults list what every relying party must refuse, TokenVariants
 // what is odd but right; DiscoveryEdit, JWKSEdit, TokenEdit, EditHeader, EditClaims

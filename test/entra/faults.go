@@ -72,18 +72,22 @@ type ItemFault struct {
 
 // Faults is how a Server misbehaves. The zero value behaves.
 type Faults struct {
-	IDToken     TokenFault                  // what is wrong with ID tokens
-	AccessToken TokenFault                  // what is wrong with access tokens that are not Graph's
-	EditClaims  func(claims map[string]any) // last change of an ID token's claims; must be safe for concurrent use
-	EditHeader  func(header map[string]any) // last change of an ID token's header, before it is signed; likewise
-	EditAccess  func(claims map[string]any) // last change of an access token's claims, not Graph's; likewise
-	OmitIDToken bool                        // token answers without id_token
+	IDToken          TokenFault                  // what is wrong with ID tokens
+	AccessToken      TokenFault                  // what is wrong with access tokens that are not Graph's
+	EditClaims       func(claims map[string]any) // last change of an ID token's claims; must be safe for concurrent use
+	EditHeader       func(header map[string]any) // last change of an ID token's header, before it is signed; likewise
+	EditAccess       func(claims map[string]any) // last change of an access token's claims, not Graph's; likewise
+	LogoutToken      TokenFault                  // what is wrong with logout tokens, see LogoutTokenFaults
+	EditLogout       func(claims map[string]any) // last change of a logout token's claims; likewise
+	EditLogoutHeader func(header map[string]any) // and of its header
+	OmitIDToken      bool                        // token answers without id_token
 
 	DiscoveryEdit func(document map[string]any) // last change of every discovery document; likewise
 	JWKSEdit      func(set map[string]any)      // last change of every key set: member keys is a []any of map[string]any
 	TokenEdit     func(answer map[string]any)   // last change of every good answer of the token endpoint
 
 	Endpoints map[Endpoint]EndpointFault
+	Refresh   []RefreshFault       // of requests with a refresh token: the first that fits and has Times left
 	Graph     map[string]ItemFault // by path, or path and query, below the version: "/me/manager", "/me?$select=id"
 
 	GraphChallenge      string   // a claims challenge, as JSON, to tokens of capability cp1 that do not satisfy it; see doc.go
@@ -102,8 +106,12 @@ type Faults struct {
 // ScriptDescription is an error_description that shows whether a page escapes it.
 const ScriptDescription = `AADSTS99999: <script>alert("x")</script><img src=x onerror=alert(1)>`
 
-// SetFaults replaces the faults from the next request on. It copies f's maps and slices.
-func (s *Server) SetFaults(f Faults) { s.faults.set(f) }
+// SetFaults replaces the faults from the next request on. It copies f's maps and
+// slices. It panics for a Refusal that does not exist.
+func (s *Server) SetFaults(f Faults) {
+	f.checkRefresh()
+	s.faults.set(f)
+}
 
 // ClearFaults makes the server behave again.
 func (s *Server) ClearFaults() { s.faults.set(Faults{}) }
@@ -113,17 +121,20 @@ type faultBox struct {
 	f    Faults
 	used map[Endpoint]int
 	gone map[string]int // uses of item faults
+
+	refreshed []int // uses of each refresh fault
 }
 
 func (b *faultBox) set(f Faults) {
 	f.Endpoints = maps.Clone(f.Endpoints)
+	f.Refresh = slices.Clone(f.Refresh)
 	f.Graph = maps.Clone(f.Graph)
 	f.GraphChallengeItems = slices.Clone(f.GraphChallengeItems)
 	f.GrantedScopes = slices.Clone(f.GrantedScopes)
 	f.Roles = slices.Clone(f.Roles)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.f, b.used, b.gone = f, map[Endpoint]int{}, map[string]int{}
+	b.f, b.used, b.gone, b.refreshed = f, map[Endpoint]int{}, map[string]int{}, make([]int, len(f.Refresh))
 }
 
 // get returns the faults, which nobody writes to.

@@ -36,6 +36,7 @@ type session struct {
 	oid      string
 	authTime time.Time
 	acrs     []string // authentication contexts that were satisfied
+	members  []member // clients that the user signed in to
 	expires  time.Time
 }
 
@@ -63,11 +64,15 @@ func (s *Server) session(r *http.Request) (session, bool) {
 
 // startSession signs a user in, in this browser, under a fresh session id.
 func (s *Server) startSession(w http.ResponseWriter, r *http.Request, u User) session {
+	var members []member
 	if old, ok := s.session(r); ok {
 		s.sessions.delete(old.id)
+		if old.oid == u.ObjectID { // what they hold ends with the browser's session all the same
+			members = old.members
+		}
 	}
 	now := s.now()
-	fresh := session{id: token(32), sid: newGUID(), oid: u.ObjectID, authTime: now, expires: now.Add(sessionLifetime)}
+	fresh := session{id: token(32), sid: newGUID(), oid: u.ObjectID, authTime: now, members: members, expires: now.Add(sessionLifetime)}
 	s.sessions.put(fresh.id, fresh)
 	http.SetCookie(w, s.sessionCookie(fresh.id))
 	return fresh
@@ -190,5 +195,6 @@ func (s *Server) finish(w http.ResponseWriter, r *http.Request, f flow, have ses
 	}
 	id := "1." + token(700) // Entra's are about this long
 	s.codes.put(id, c)
+	s.join(have.id, c.grant)
 	s.answerClient(w, r, req, url.Values{"code": {id}, "session_state": {have.sid}})
 }

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -109,7 +108,7 @@ func (s *Server) memberOf(c graphCall, u User) graphReply {
 	end := min(start+size, len(groups))
 	value := []any{}
 	for i, id := range groups[start:end] {
-		all := map[string]any{"id": id, "displayName": fmt.Sprintf("Group %03d", start+i+1), "securityEnabled": true, "mailEnabled": false, "description": nil}
+		all := s.group(id, start+i)
 		item, _, fail := selected(c, "directoryObject", all, slices.Sorted(maps.Keys(all)))
 		if fail != nil {
 			return *fail

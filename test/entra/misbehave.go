@@ -13,7 +13,11 @@ import (
 // misbehave applies the endpoint's fault. It returns the writer for the real
 // answer and true, or false when the request is answered.
 func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, e Endpoint) (http.ResponseWriter, bool) {
-	f := s.faults.endpoint(e)
+	return s.misbehaveAs(w, r, e, s.faults.endpoint(e))
+}
+
+// misbehaveAs is misbehave with a fault.
+func (s *Server) misbehaveAs(w http.ResponseWriter, r *http.Request, e Endpoint, f EndpointFault) (http.ResponseWriter, bool) {
 	if !wait(w, r, f.Delay) {
 		panic(http.ErrAbortHandler) // nobody is there to read an answer
 	}
@@ -38,6 +42,7 @@ func (s *Server) misbehave(w http.ResponseWriter, r *http.Request, e Endpoint) (
 		s.failedEndpoint(w, e, f.Status)
 	case f.Garbage:
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(http.StatusOK)
 		_, _ = io.WriteString(w, "{\"keys\": <<<\x00\xff not json at all")
 	case f.HugeBytes > 0:
 		writeHuge(w, f.HugeBytes)
@@ -92,6 +97,7 @@ func transient(status int) *stsError {
 // stops when the client stops reading.
 func writeHuge(w http.ResponseWriter, n int64) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(http.StatusOK)
 	if _, err := io.WriteString(w, `{"padding":"`); err != nil {
 		return
 	}

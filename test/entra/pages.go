@@ -2,26 +2,25 @@ package entra
 
 import (
 	"bytes"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 )
 
-// style is the whole look of the pages; there is no script anywhere.
+// style is the whole look of the pages. There is no script but forward.
 const style = `body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f2f2f2;color:#1b1b1b}
 main{max-width:28rem;margin:3rem auto;padding:2rem;background:#fff;box-shadow:0 2px 6px #0003}
 h1{font-size:1.4rem;margin:0 0 1rem}h2{font-size:1rem;margin:1.5rem 0 .5rem}p{overflow-wrap:anywhere}
 button{display:block;width:100%;margin:.4rem 0;padding:.6rem .8rem;text-align:left;font:inherit;border:1px solid #8a8886;background:#fff;cursor:pointer}
 button.main{background:#0f6cbd;color:#fff;border-color:#0f6cbd}button:focus-visible{outline:3px solid #0f6cbd;outline-offset:2px}
 label{display:block;margin:.5rem 0 .1rem}input{width:100%;box-sizing:border-box;padding:.5rem;font:inherit;border:1px solid #8a8886}
-small{color:#5c5c5c;display:block}.error{color:#a4262c}`
+small{color:#5c5c5c;display:block}iframe{display:none}.error{color:#a4262c}`
 
 const layout = `{{define "top"}}<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{.Title}} – Entra ID emulator</title><style>` + style + `</style></head>
-<body><main data-step="{{.Step}}"><h1>{{.Title}}</h1>{{end}}
+<body><main data-step="{{.Step}}"{{with .Next}} data-next="{{.}}" data-wait="{{$.Wait}}"{{end}}><h1>{{.Title}}</h1>{{end}}
 {{define "end"}}</main></body></html>
 {{end}}
 {{define "ctx"}}<form method="post" action="{{.Action}}"><input type="hidden" name="ctx" value="{{.Flow}}">{{end}}
@@ -42,8 +41,7 @@ const layout = `{{define "top"}}<!DOCTYPE html>
 <button id="cancel" name="cancel" value="1">Cancel</button></form>{{template "end"}}{{end}}
 {{define "post"}}{{template "top" .}}<form method="post" action="{{.Action}}">{{range .Fields}}<input type="hidden" name="{{.Name}}" value="{{.Value}}">{{end}}
 <button id="continue" class="main">Continue</button></form>{{template "end"}}{{end}}
-{{define "error"}}{{template "top" .}}<p class="error" id="error" role="alert">{{.Problem}}</p>{{template "end"}}{{end}}
-{{define "signed-out"}}{{template "top" .}}<p id="signed-out">You signed out of your account. It is a good idea to close all browser windows.</p>{{template "end"}}{{end}}`
+{{define "error"}}{{template "top" .}}<p class="error" id="error" role="alert">{{.Problem}}</p>{{template "end"}}{{end}}`
 
 // field is a hidden input.
 type field struct{ Name, Value string }
@@ -56,11 +54,15 @@ type page struct {
 	Users                       []User
 	Scopes                      []string
 	Fields                      []field
+	Frames                      []string // addresses to load
+	Next                        string   // where to go when they are there
+	Wait                        int64    // or after so many milliseconds
 }
 
-func parsePages() *template.Template { return template.Must(template.New("pages").Parse(layout)) }
+func (s *Server) render(w http.ResponseWriter, status int, p page) { s.renderWith(w, status, p, "") }
 
-func (s *Server) render(w http.ResponseWriter, status int, p page) {
+// renderWith is render with more directives of the page's policy.
+func (s *Server) renderWith(w http.ResponseWriter, status int, p page, policy string) {
 	var out bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&out, p.Step, p); err != nil {
 		http.Error(w, "the emulator could not make its page", http.StatusInternalServerError)
@@ -70,7 +72,7 @@ func (s *Server) render(w http.ResponseWriter, status int, p page) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store, no-cache")
 	// No form-action: browsers apply it to the redirect that follows a form, which goes to the application.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"+policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	w.WriteHeader(status)

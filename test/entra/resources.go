@@ -18,6 +18,8 @@ func (s *Server) answerResource(c graphCall) graphReply {
 	switch {
 	case path == "/organization":
 		return s.get(c, s.organization)
+	case path == "/directoryObjects/getByIds":
+		return s.getByIDs(c)
 	case rest == "" && (collection == servicePrincipals || collection == applications):
 		return s.registrations(c, collection, key)
 	case first == "users" && rest != "":

@@ -24,11 +24,17 @@ type seen struct {
 	authorize url.Values
 	token     TokenRequest
 	graph     []GraphCall
+	refreshes []RefreshCall
+	refreshed map[string]int // refreshes by sid, by object id, and under "" all
+	logout    LogoutRequest
+	logouts   []LogoutCall
 
 	generation int // how often ResetCounts was called
 }
 
-func newSeen() *seen { return &seen{counts: map[Endpoint]int{}, grants: map[string]int{}} }
+func newSeen() *seen {
+	return &seen{counts: map[Endpoint]int{}, grants: map[string]int{}, refreshed: map[string]int{}}
+}
 
 func (s *seen) count(e Endpoint) {
 	s.mu.Lock()
@@ -82,11 +88,12 @@ func (s *Server) LastToken() TokenRequest {
 	return last
 }
 
-// ResetCounts forgets all that Requests, Grants, GraphCalls and the Last… functions tell.
+// ResetCounts forgets all that Requests, Grants, Refreshes, the …Calls and the Last… functions tell.
 func (s *Server) ResetCounts() {
 	s.seen.mu.Lock()
 	defer s.seen.mu.Unlock()
 	fresh := newSeen()
 	s.seen.counts, s.seen.grants, s.seen.authorize, s.seen.token, s.seen.graph = fresh.counts, fresh.grants, nil, TokenRequest{}, nil
+	s.seen.refreshes, s.seen.refreshed, s.seen.logout, s.seen.logouts = nil, fresh.refreshed, LogoutRequest{}, nil
 	s.seen.generation++
 }

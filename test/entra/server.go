@@ -29,11 +29,15 @@ type Server struct {
 	b2c      B2C
 
 	maxMembers int // of getMemberObjects
+	groupNames map[string]string
+	plain      bool
+	ends       Sessions
 
 	flows     *table[flow]
 	sessions  *table[session]
 	codes     *table[code]
 	refreshes *table[refresh]
+	deadLines *table[struct{}] // of refresh tokens: see Sessions.RevokeReused
 
 	assertions *table[struct{}] // client id and jti of those that were used
 	consents   *consents
@@ -44,6 +48,9 @@ type Server struct {
 	base    string
 	clients []Client
 	users   []User
+
+	accessLifetime time.Duration
+	holds          []*Hold
 }
 
 // New returns a Server for cfg. It panics when cfg cannot be used: no client, two
@@ -59,11 +66,11 @@ func New(cfg Config) *Server {
 	s := &Server{
 		now: cfg.Now, tenant: cfg.TenantID, orgName: cfg.Organization, lifetime: cfg.TokenLifetime,
 		keys: newKeyring(cfg), attacker: sync.OnceValue(newPrivateKey), pages: parsePages(),
-		flows: newTable[flow](), sessions: newTable[session](), codes: newTable[code](), refreshes: newTable[refresh](), assertions: newTable[struct{}](),
+		flows: newTable[flow](), sessions: newTable[session](), codes: newTable[code](), refreshes: newTableOf[refresh](maxRefreshes), deadLines: newTable[struct{}](), assertions: newTable[struct{}](),
 		consents: newConsents(), seen: newSeen(), faults: &faultBox{},
 		users: cfg.Users,
 		more:  cfg.Tenants, domains: cfg.Domains, v1Issuer: cfg.V1Issuer, external: cfg.ExternalID, b2c: cfg.B2C,
-		maxMembers: cfg.MaxMemberObjects,
+		maxMembers: cfg.MaxMemberObjects, groupNames: cfg.GroupNames, plain: cfg.Plain, ends: cfg.Sessions, accessLifetime: cfg.Sessions.AccessTokenLifetime,
 	}
 	s.SetBaseURL(cfg.BaseURL)
 	for _, c := range cfg.Clients {
@@ -157,22 +164,6 @@ func (s *Server) allClients() []Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.clients)
-}
-
-// RevokeSessions ends all sign-in sessions and refresh tokens of a user: the
-// next silent sign-in needs interaction, the next refresh is invalid_grant
-// (AADSTS50173). Access tokens and codes that are out stay good.
-func (s *Server) RevokeSessions(userID string) {
-	u, ok := s.User(userID)
-	if !ok {
-		return
-	}
-	s.sessions.deleteFunc(func(v session) bool { return v.oid == u.ObjectID })
-	s.refreshes.each(func(v *refresh) {
-		if v.grant.oid == u.ObjectID {
-			v.revoked = true
-		}
-	})
 }
 
 // ForgetConsents drops what users consented to. Admin consent stays.

@@ -7,18 +7,21 @@ import (
 	"sync"
 )
 
-// tableLimit bounds every table; the oldest row goes first.
+// tableLimit bounds a table, unless it has a limit of its own; the oldest row goes first.
 const tableLimit = 20_000
 
 // table is a bounded map from random ids to values. It knows nothing of time:
 // values carry their own end.
 type table[V any] struct {
+	limit int
 	mu    sync.Mutex
 	rows  map[string]*V
 	order []string
 }
 
-func newTable[V any]() *table[V] { return &table[V]{rows: map[string]*V{}} }
+func newTable[V any]() *table[V] { return newTableOf[V](tableLimit) }
+
+func newTableOf[V any](limit int) *table[V] { return &table[V]{limit: limit, rows: map[string]*V{}} }
 
 func (t *table[V]) put(id string, v V) {
 	t.mu.Lock()
@@ -44,7 +47,7 @@ func (t *table[V]) set(id string, v V) {
 		t.order = append(t.order, id)
 	}
 	t.rows[id] = &v
-	for len(t.order) > tableLimit {
+	for len(t.order) > t.limit {
 		delete(t.rows, t.order[0])
 		t.order = t.order[1:]
 	}
@@ -58,6 +61,11 @@ func (t *table[V]) get(id string) (V, bool) {
 	}
 	var none V
 	return none, false
+}
+
+func (t *table[V]) has(id string) bool {
+	_, ok := t.get(id)
+	return ok
 }
 
 // swap applies edit to the row and returns what it was before.

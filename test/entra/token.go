@@ -18,6 +18,7 @@ type grant struct {
 	scopes   askedScopes // all that the authorization request asked
 	nonce    string
 	sid      string
+	line     string // of refresh tokens: all that came of one code
 	authTime time.Time
 	acrs     []string // of the ID token
 
@@ -34,14 +35,6 @@ type code struct {
 	challenge, method string
 	expires           time.Time
 	used              bool
-}
-
-// refresh is a refresh token.
-type refresh struct {
-	grant   grant
-	last    string // resource of the token that came with it
-	expires time.Time
-	revoked bool
 }
 
 // token is the token endpoint.
@@ -67,12 +60,15 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, at authority) {
 		s.writeTokenError(w, fail)
 		return
 	}
+	if form.Get("grant_type") == grantRefresh {
+		s.refreshTokens(w, r, at, client, form)
+		return
+	}
+	s.hold(r, form.Get("grant_type"))
 	var answer map[string]any
 	switch form.Get("grant_type") {
 	case "authorization_code":
 		answer, fail = s.redeemCode(at, client, form)
-	case "refresh_token":
-		answer, fail = s.redeemRefresh(at, client, form)
 	case "client_credentials":
 		answer, fail = s.appTokenAnswer(at, client, form.Get("scope"))
 	case "":
@@ -80,6 +76,11 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, at authority) {
 	default:
 		fail = &stsError{code: 70003, oauth: "unsupported_grant_type", text: "The app requested an unsupported grant type '" + clip(form.Get("grant_type")) + "'."}
 	}
+	s.writeTokens(w, answer, fail)
+}
+
+// writeTokens answers with tokens, or with a refusal.
+func (s *Server) writeTokens(w http.ResponseWriter, answer map[string]any, fail *stsError) {
 	if fail != nil {
 		s.writeTokenError(w, fail)
 		return
@@ -117,6 +118,7 @@ func (s *Server) redeemCode(at authority, client Client, form url.Values) (map[s
 	if before, _ := s.codes.swap(id, func(v *code) { v.used = true }); before.used {
 		return nil, alreadyRedeemed()
 	}
+	g.line = token(12)
 	return s.delegatedAnswer(client, g, asked), nil
 }
 
@@ -160,37 +162,6 @@ func verifies(c code, verifier string) bool {
 		verifier = b64(sum[:])
 	}
 	return subtle.ConstantTimeCompare([]byte(verifier), []byte(c.challenge)) == 1
-}
-
-// redeemRefresh gives tokens for any one resource that was consented to, and a
-// new refresh token. The old one stays good until it ends, as at Entra.
-func (s *Server) redeemRefresh(at authority, client Client, form url.Values) (map[string]any, *stsError) {
-	id := form.Get("refresh_token")
-	if id == "" {
-		return nil, missingParameter("refresh_token")
-	}
-	t, ok := s.refreshes.get(id)
-	switch {
-	case !ok, t.grant.clientID != client.ID, t.grant.policy != at.policy, at.tenant != "" && at.tenant != t.grant.tenant:
-		return nil, &stsError{code: 70000, oauth: "invalid_grant", text: "The provided value for the 'refresh_token' parameter is not valid."}
-	case t.revoked:
-		return nil, &stsError{code: 50173, oauth: "invalid_grant", text: "The provided grant has expired due to it being revoked, a fresh auth token is needed."}
-	case !s.now().Before(t.expires):
-		return nil, &stsError{code: 700082, oauth: "invalid_grant", text: "The refresh token has expired due to inactivity."}
-	}
-	if fail := s.standing(client, t.grant.oid); fail != nil {
-		return nil, fail
-	}
-	asked, fail := s.tokenScopes(client, t.grant, form.Get("scope"), t.last)
-	if fail != nil {
-		return nil, fail
-	}
-	g, fail := t.grant.withClaims(form.Get("claims"))
-	if fail != nil {
-		return nil, fail
-	}
-	g.nonce = "" // refreshed ID tokens have none
-	return s.delegatedAnswer(client, g, asked), nil
 }
 
 // tokenScopes decides for which resource and scopes a token is. Without a scope

@@ -167,6 +167,29 @@ func (s *Server) SetUser(u User) {
 	s.users = users
 }
 
+// ChangeUser edits a user: roles, groups, name, Disabled. Tokens made from now on,
+// refreshed ones too, tell the change. edit may change any member but ID; what it
+// leaves must be usable as for SetUser. It panics when there is no such user.
+func (s *Server) ChangeUser(id string, edit func(*User)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	users := slices.Clone(s.users) // readers may hold the old slice
+	i := slices.IndexFunc(users, func(u User) bool { return u.ID == id || u.ObjectID == id })
+	if i < 0 {
+		panic(fmt.Sprintf("entra: no user %q", id))
+	}
+	u := users[i].clone()
+	edit(&u)
+	if err := u.check(); err != nil {
+		panic("entra: " + err.Error())
+	}
+	if u.ID != users[i].ID {
+		panic(fmt.Sprintf("entra: user %q: the id cannot change", users[i].ID))
+	}
+	users[i] = u
+	s.users = users
+}
+
 func (s *Server) allUsers() []User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
