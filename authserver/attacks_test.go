@@ -137,7 +137,7 @@ func TestAttack29PlantedSession(t *testing.T) {
 
 func readSession(t *testing.T, k *kit, b *browser) string {
 	t.Helper()
-	s, reason, err := k.sessions.Read(http.Header{"Cookie": {k.cookies.Ticket.Name + "=" + b.cookie(k.cookies.Ticket.Name)}})
+	s, reason, err := k.sessions.Read(t.Context(), http.Header{"Cookie": {k.cookies.Ticket.Name + "=" + b.cookie(k.cookies.Ticket.Name)}})
 	if s == nil {
 		t.Fatalf("no session: %s, %v", reason, err)
 	}

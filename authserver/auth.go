@@ -32,7 +32,7 @@ func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 	v := s.judge(r)
 	h := w.Header()
 	if v.decision.Outcome == access.Allow {
-		s.allow(h, &v)
+		s.allow(h, r, &v)
 	}
 	switch v.decision.Outcome {
 	case access.Allow:
@@ -73,8 +73,15 @@ func (s *Server) judge(r *http.Request) (v verdict) {
 func (s *Server) judgeSession(r *http.Request, req *access.Requirement, v *verdict) {
 	var reason access.Reason
 	now := s.Sessions.Now()
-	v.session, reason, v.err = s.Sessions.Read(r.Header)
-	if v.session == nil {
+	v.session, reason, v.err = s.Sessions.Read(r.Context(), r.Header)
+	if v.session != nil {
+		v.session, reason, v.err = s.Sessions.Fresh(r.Context(), v.session)
+	}
+	switch {
+	case v.session == nil && reason.CouldNotTell():
+		v.decision = access.Decision{Outcome: access.Unsure, Reason: reason}
+		return
+	case v.session == nil:
 		v.decision = access.Decide(nil, req, now)
 		v.decision.Reason = reason
 		return
@@ -105,20 +112,25 @@ func (v *verdict) unsureAfterPanic() {
 
 // allow writes the identity headers, and notes the use of the session when that
 // is due. If it cannot, the decision becomes Unsure and nothing is written.
-func (s *Server) allow(h http.Header, v *verdict) {
+func (s *Server) allow(h http.Header, r *http.Request, v *verdict) {
 	defer func() {
 		if v.decision.Outcome != access.Allow {
 			clear(h)
 		}
 	}()
 	defer v.unsureAfterPanic()
-	if s.Headers.Render(v.identity).Write(h, v.graph) {
+	rendered := s.Headers.Render(v.identity)
+	overflow := rendered.Write(h, v.graph)
+	if v.session != nil && v.session.Tokens != nil {
+		overflow = rendered.WriteTokens(h, v.session.Tokens.At(s.Sessions.Now()).Reveal(), v.session.Tokens.ID.Reveal()) || overflow
+	}
+	if overflow {
 		s.Metrics.HeaderOverflow()
 	}
 	if v.session == nil {
 		return
 	}
-	if line := s.Sessions.Touch(v.session); line != "" {
+	if line := s.Sessions.Touch(r.Context(), v.session); line != "" {
 		h["Set-Cookie"] = []string{line}
 	}
 }

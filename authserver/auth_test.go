@@ -44,7 +44,7 @@ func (k *kit) issue(id access.Identity) string {
 	if id.Object == "" {
 		id.Tenant, id.Object = emulator.DefaultTenantID, emulator.AdeleOID
 	}
-	_, lines, _, err := k.sessions.Issue(nil, &id, nil)
+	_, lines, _, err := k.sessions.Issue(k.t.Context(), nil, &id, nil, nil, "")
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func (kind *tokenKind) reach(t *testing.T, edit func(map[string]any)) (r reached
 		for _, c := range b.client.Jar.Cookies(u) {
 			h.AddCookie(c)
 		}
-		s, reason, err := k.sessions.Read(h.Header)
+		s, reason, err := k.sessions.Read(t.Context(), h.Header)
 		if s == nil {
 			t.Fatal(reason, err)
 		}

@@ -73,6 +73,15 @@ type options struct {
 	credential   entra.Credential   // nil: the client secret
 	edit         func(*entra.Config)
 	emulator     func(*emulator.Config)
+
+	store   session.Store         // nil: sessions are in cookies
+	revoked session.RevocationLog // a list of revoked tickets
+	staleOK time.Duration
+	pass    bool // hand tokens over
+	roles   authserver.Roles
+	clock   func() time.Time // instead of the kit's own
+	noCache bool             // of stored sessions
+	faulty  *faultyStore     // stands between the first replica of a pair and its store
 }
 
 // kit is a whole server on a clock that the test sets, with an emulated Entra ID.
@@ -86,11 +95,13 @@ type kit struct {
 	pages    *pages.Pages
 	cookies  cookie.Set
 	sessions *session.Manager
+	ring     *seal.Ring
 	registry *prometheus.Registry
 	log      *lockedBuffer
 
-	mu  sync.Mutex
-	now time.Time
+	mu     sync.Mutex
+	now    time.Time
+	shared func() time.Time // another kit's clock
 	// clockFails makes the next reads of the clock panic: a fault in the middle
 	// of a decision.
 	clockFails int
@@ -109,6 +120,9 @@ func (k *kit) clock() time.Time {
 	if k.clockFails > 0 {
 		k.clockFails--
 		panic("the clock is broken")
+	}
+	if k.shared != nil {
+		return k.shared()
 	}
 	return k.now
 }
@@ -147,7 +161,7 @@ func newKit(t *testing.T, o options) *kit {
 	if o.scopes == nil {
 		o.scopes = []string{"openid", "profile", "email"}
 	}
-	k := &kit{t: t, now: time.Now().UTC().Truncate(time.Second), registry: prometheus.NewRegistry(), log: &lockedBuffer{}, idp: o.idp}
+	k := &kit{t: t, now: time.Now().UTC().Truncate(time.Second), registry: prometheus.NewRegistry(), log: &lockedBuffer{}, idp: o.idp, shared: o.clock}
 	if k.idp == nil {
 		k.idp = startEntra(t, k.clock, o.emulator)
 	}
@@ -155,14 +169,20 @@ func newKit(t *testing.T, o options) *kit {
 		o.issuer = k.idp.BaseURL() + "/" + emulator.DefaultTenantID + "/v2.0"
 	}
 	k.wire(o)
+	k.run(k.sessions.Run)
 	if !o.noDiscovery {
-		ctx, cancel := context.WithCancel(context.Background())
-		done := make(chan struct{})
-		go func() { defer close(done); k.provider.Run(ctx) }()
-		t.Cleanup(func() { cancel(); <-done })
+		k.run(k.provider.Run)
 		waitFor(t, "discovery", k.provider.Ready)
 	}
 	return k
+}
+
+// run runs something beside the test until its end.
+func (k *kit) run(task func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); task(ctx) }()
+	k.t.Cleanup(func() { cancel(); <-done })
 }
 
 // signingKey is made once for all tests: it takes the longest of all.
@@ -203,20 +223,30 @@ func (k *kit) wire(o options) {
 	log := slog.New(slog.NewJSONHandler(k.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ring, err := seal.NewRing(o.keys, seal.Domain{BasePath: o.basePath, Authority: o.issuer, ClientID: o.clientID})
 	must(err)
+	k.ring = ring
+	counters := metrics.New(k.registry, "test")
 	paths := signin.Paths{
 		Login: o.basePath + "/login", Callback: o.basePath + "/signin-oidc", Logout: o.basePath + "/logout",
 		SignedOut: o.basePath + "/signout-callback-oidc", Me: o.basePath + "/me",
+		FrontChannel: o.basePath + "/frontchannel-logout", BackChannel: o.basePath + "/backchannel-logout",
 	}
 	k.cookies = cookie.New(cookie.Config{Domain: o.cookieDomain, BasePath: o.basePath, ClientID: o.clientID, CallbackPath: paths.Callback})
 	served, err := hosts.New(hosts.Config{Hosts: o.hosts, OwnPaths: []string{o.basePath}})
 	must(err)
 	codec, err := ticket.New(ticket.Config{Ring: ring, Issuer: o.issuer})
 	must(err)
-	k.sessions, err = session.New(session.Config{
+	sessions := session.Config{
 		Codec: codec, Ring: ring, Cookies: k.cookies, Shared: o.cookieDomain != "", Lifetime: o.lifetime, Idle: o.idle, Now: k.clock,
 		RenewBefore: o.renewBefore, Allowed: func(tenant string) bool { return k.provider.TenantAllowed(tenant) },
-	})
-	must(err)
+		Store: o.store, StaleOK: o.staleOK, CacheBytes: 16 << 20, Metrics: counters, Log: log,
+	}
+	if o.noCache {
+		sessions.CacheBytes = 0
+	}
+	if o.revoked != nil {
+		sessions.Revoked, err = session.NewRevoked(session.RevokedConfig{Log: o.revoked, Now: k.clock, Metrics: counters, Logger: log})
+		must(err)
+	}
 	denials, err := signin.NewDenials(ring, k.cookies.Denial, o.queries, k.clock)
 	must(err)
 	k.pages, err = pages.New(pages.Config{LogoPath: o.basePath + "/logo"})
@@ -239,21 +269,25 @@ func (k *kit) wire(o options) {
 	must(err)
 	k.graph, err = graph.New(graph.Config{BaseURL: k.idp.BaseURL(), Version: "v1.0", Client: client, Timeout: o.graphTimeout, Log: log})
 	must(err)
+	sessions.Refresher, err = signin.NewRefresher(signin.RefresherConfig{Provider: k.provider, Graph: k.graph, Groups: o.groups, Log: log, Now: k.clock})
+	must(err)
+	k.sessions, err = session.New(sessions)
+	must(err)
 	var callbackHost hosts.Host
 	if o.callbackHost != "" {
 		callbackHost, _ = served.Host(o.callbackHost)
 	}
-	counters := metrics.New(k.registry, "test")
 	signIn, err := signin.New(signin.Config{
 		Provider: k.provider, Graph: k.graph, Sessions: k.sessions, Denials: denials, Hosts: served, Pages: k.pages, Ring: ring,
 		Cookies: k.cookies, Metrics: counters, Log: log, Scopes: o.scopes, GraphQueries: o.queries, CallbackHost: callbackHost, Now: k.clock, Paths: paths,
-		Groups: o.groups, ScopeNames: names, AcceptBearer: o.bearer,
+		Groups: o.groups, ScopeNames: names, AcceptBearer: o.bearer, SubjectIsKey: config.Kind == entra.Plain,
+		GroupNames: signin.NewGroupNames(k.provider, k.graph, log, k.clock),
 	})
 	must(err)
-	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log})
+	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log, PassAccessToken: o.pass, PassIDToken: o.pass})
 	must(err)
 	server := authserver.Config{
-		AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success,
+		Roles: o.roles, AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success,
 		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain, NoGraph: config.Kind == entra.Plain || config.Kind == entra.B2C}),
 		Sessions: k.sessions, Denials: denials, SignIn: signIn, Headers: renderer, Pages: k.pages, Metrics: counters, Log: log,
 		CORSOrigins: o.corsOrigins, LogoPath: o.basePath + "/logo",

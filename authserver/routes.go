@@ -24,6 +24,7 @@ import (
 
 // Config of a Server. All fields are required unless they say otherwise.
 type Config struct {
+	Roles         Roles
 	AuthPath      string // the auth_request endpoint
 	Paths         signin.Paths
 	SuccessStatus int // of a request that may pass: 200, 202 or 204
@@ -47,6 +48,14 @@ type Config struct {
 	LogoPath    string // of the pages' logo; empty: there is none
 }
 
+// Roles say which URLs a server answers. The zero value is all of them.
+type Roles struct {
+	Auth   bool // the auth endpoint
+	SignIn bool // all others
+}
+
+func (r Roles) all() bool { return !r.Auth && !r.SignIn }
+
 // Server answers the public listener. Make one with New.
 type Server struct {
 	Config
@@ -64,7 +73,10 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.New("make a server: the success status must be 200, 202 or 204")
 	}
 	s := &Server{Config: cfg}
-	s.router = s.routes()
+	s.router = s.nothing()
+	if cfg.Roles.SignIn || cfg.Roles.all() {
+		s.router = s.routes()
+	}
 	return s, nil
 }
 
@@ -88,14 +100,24 @@ func (s *Server) routes() http.Handler {
 	r.Method(http.MethodGet, s.Paths.Callback, s.measured("callback", s.SignIn.Callback())) // no HEAD: it would use the attempt up
 	get(s.Paths.SignedOut, "signed_out", s.SignIn.SignedOut())
 	getShared(s.Paths.Me, "me", s.SignIn.Me())
+	r.Method(http.MethodPost, s.Paths.Me, s.measured("me", s.SignIn.Me()))
 	if s.LogoPath != "" {
 		get(s.LogoPath, "logo", s.Pages.Logo())
 	}
 	get(s.Paths.Logout, "logout", s.SignIn.Logout())
 	r.Method(http.MethodPost, s.Paths.Logout, s.measured("logout", s.SignIn.Logout()))
-	r.NotFound(s.message(http.StatusNotFound, "There is nothing here", "This address belongs to the sign-in service, which has no such page."))
+	if s.Sessions.CanEnd() { // the provider says that a session of its own has ended
+		r.Method(http.MethodGet, s.Paths.FrontChannel, s.SignIn.FrontChannel())
+		r.Method(http.MethodPost, s.Paths.BackChannel, s.SignIn.BackChannel())
+	}
+	r.NotFound(s.nothing().ServeHTTP)
 	r.MethodNotAllowed(s.message(http.StatusMethodNotAllowed, "Method not allowed", "This address does not take requests of this kind."))
 	return r
+}
+
+// nothing is what an address that is not served answers.
+func (s *Server) nothing() http.Handler {
+	return s.message(http.StatusNotFound, "There is nothing here", "This address belongs to the sign-in service, which has no such page.")
 }
 
 // crossOrigin lets the scripts of CORSOrigins read an answer, with the person's
@@ -117,7 +139,7 @@ const corsMaxAge = 600 // seconds that a browser keeps the answer to a preflight
 // router: the router would answer 405 to a method it does not know, which nginx
 // turns into 500.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == s.AuthPath {
+	if r.URL.Path == s.AuthPath && (s.Roles.Auth || s.Roles.all()) {
 		s.auth(w, r)
 		return
 	}

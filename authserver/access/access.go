@@ -49,6 +49,13 @@ const (
 	ReasonIdle            Reason = "idle"             // SignIn: not used for longer than SESSION_IDLE
 	ReasonTenant          Reason = "tenant_refused"   // SignIn: a ticket of a tenant that is no longer allowed
 	ReasonRenew           Reason = "renew"            // SignIn: the session ends soon and a page is being opened
+	ReasonSessionEnded    Reason = "session_ended"    // SignIn: the store has no such session: signed out, revoked or expired
+	ReasonSessionRevoked  Reason = "session_revoked"  // SignIn: a ticket that was signed out or revoked
+	ReasonSessionOld      Reason = "session_old"      // SignIn: the store's record is older than the cookie
+	ReasonSessionRefused  Reason = "session_refused"  // SignIn: the provider does not prolong the session
+	ReasonInteraction     Reason = "interaction"      // SignIn: the provider wants to see the person before it does
+	ReasonStore           Reason = "store"            // Unsure: the store of sessions, or the list of revoked ones, could not be asked
+	ReasonNotRefreshed    Reason = "not_refreshed"    // Unsure: the provider could not be asked for longer than STALE_OK
 	ReasonRoleMissing     Reason = "role_missing"     // Forbid
 	ReasonGroupMissing    Reason = "group_missing"    // Forbid
 	ReasonScopeMissing    Reason = "scope_missing"    // StepUp
@@ -75,6 +82,12 @@ func (r Reason) String() string {
 		return "none"
 	}
 	return string(r)
+}
+
+// CouldNotTell reports whether nobody knows if the identity is valid: the outcome
+// is then Unsure, and its session is neither believed nor ended.
+func (r Reason) CouldNotTell() bool {
+	return r == ReasonStore || r == ReasonNotRefreshed || r == ReasonKeysUnknown || r == ReasonInternal
 }
 
 // Decision is the answer to one question. Its zero value denies.

@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	maxAudiences   = 20
-	maxAudience    = 256 // bytes
-	maxBearerCache = 1024
-	maxOrigins     = 50
+	maxAudiences = 20
+	maxAudience  = 256  // bytes
+	maxCache     = 1024 // megabytes
+	maxOrigins   = 50
 
 	graphID = "00000003-0000-0000-c000-000000000000" // Microsoft Graph's application ID, in every tenant
 )
@@ -70,8 +70,8 @@ type megabytes int
 // Decode implements envconfig.Decoder.
 func (m *megabytes) Decode(value string) error {
 	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > maxBearerCache {
-		return expect("must be a number of megabytes from 1 to %d, such as 16", maxBearerCache)
+	if err != nil || n < 1 || n > maxCache {
+		return expect("must be a number of megabytes from 1 to %d, such as 16", maxCache)
 	}
 	*m = megabytes(n)
 	return nil

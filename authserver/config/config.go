@@ -6,7 +6,8 @@
 // names, alias.go translates those of EasyAuthForK8s, azure.go takes what AKS
 // workload identity sets where nothing else is, process.go lets envconfig fill
 // the spec (spec.go: one field a variable, each with its own check), and the files
-// named after their subjects check what hangs together.
+// named after their subjects check what hangs together. roles.go says what a
+// process needs that does a part of the work alone.
 package config
 
 import (
@@ -14,6 +15,8 @@ import (
 	"io"
 	"log/slog"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
 // Config is the checked configuration with all defaults filled in. Printed,
@@ -34,7 +37,10 @@ type Config struct {
 	ClientID           string
 	Credential         Credential
 	ClientCapabilities []string // cp1 or nothing
-	Keys               [][]byte // 32 bytes each, newest first; 1 to 8, all different
+
+	Keys     [][]byte // 32 bytes each; the first seals, all open; 1 to 8 with NextKeys, all different
+	NextKeys [][]byte // open, and do not seal yet
+	KeysFile string   // where both come from; empty: from a variable
 
 	Hosts        []string // as given, CallbackHost added when it is not among them; their syntax is not checked here
 	CallbackHost string   // empty: every host has its own callback
@@ -50,6 +56,9 @@ type Config struct {
 	LogoutPath    string
 	MePath        string
 	LogoPath      string
+
+	FrontChannelPath string // where the identity provider tells browsers to end a session
+	BackChannelPath  string // where it tells us itself
 
 	Scopes           []string // begins with openid, profile, email
 	DomainHint       string
@@ -77,6 +86,17 @@ type Config struct {
 	GraphVersion string            // v1.0 or beta
 	GraphQueries map[string]string // name → relative URL, checked
 
+	Roles             Roles         // what this process does; at least one
+	Store             string        // StoreCookie, StoreRedis or StorePostgres
+	Revocation        string        // RevocationNone or RevocationRedis, which goes with StoreCookie alone
+	RedisURL          secret.String // redis:// or rediss://; empty unless Redis is the store or holds revocations
+	RedisCAFile       string        // PEM, can be read, with rediss:// only; empty: the system's authorities
+	PostgresURL       secret.String // postgres:// or keyword=value; empty unless PostgreSQL is the store
+	StaleOK           time.Duration // how long a session whose refresh does not succeed is kept: 0 to 24h
+	SessionCacheBytes int           // 1 MB to 1 GB
+	PassAccessToken   bool          // both need a store
+	PassIDToken       bool
+
 	SessionLifetime time.Duration
 	SessionIdle     time.Duration // 0: off
 	RenewBefore     time.Duration // 0: off; less than half of SessionLifetime
@@ -89,8 +109,8 @@ type Config struct {
 	Brand           Brand
 }
 
-// Load reads the configuration from environ, a list of "NAME=value" as
-// os.Environ gives it; where a name comes twice the first counts. Blanks around
+// Load reads the configuration of a process with these roles from environ, a list
+// of "NAME=value" as os.Environ gives it; where a name comes twice the first counts. Blanks around
 // values are cut and an empty value means unset. Variables that are not ours are
 // ignored. The error is of type Faults and lists everything that is wrong;
 // warnings come with a good and with a bad configuration.
@@ -105,12 +125,18 @@ type Config struct {
 // back what was there. Calls wait for one another; other code that reads an
 // EASYAUTH_ variable, or starts a process, at that moment would see them.
 // Called with os.Environ() it changes next to nothing.
-func Load(environ []string) (*Config, []Warning, error) {
+func Load(environ []string, roles Roles) (*Config, []Warning, error) {
 	r := &report{}
+	roles = roles.orAll()
 	vars := readEnviron(environ, r)
 	refuseUnknown(vars, r)
-	values := adoptAliases(vars, r)
-	adoptAzure(values, r)
+	var values map[string]string
+	if roles.workerAlone() {
+		values = ofWorker(vars, r)
+	} else {
+		values = adoptAliases(vars, r)
+		adoptAzure(values, r)
+	}
 	r.given = make(map[string]bool)
 	for name, value := range values {
 		r.given[name] = value != ""
@@ -119,7 +145,7 @@ func Load(environ []string) (*Config, []Warning, error) {
 	if err != nil {
 		return nil, nil, Faults{{Name: "environment", Expected: fmt.Sprintf("could not be read: %v", err)}}
 	}
-	c := s.config(r)
+	c := s.config(r, roles)
 	r.sort()
 	if len(r.faults) > 0 {
 		return c, r.warnings, r.faults
@@ -128,15 +154,26 @@ func Load(environ []string) (*Config, []Warning, error) {
 }
 
 // config checks what needs more than one variable and builds the result.
-func (s *spec) config(r *report) *Config {
+func (s *spec) config(r *report, roles Roles) *Config {
 	c := &Config{
-		DomainHint: string(s.DomainHint), DefaultRedirect: string(s.DefaultRedirect), Compress: s.Compress,
-		HeaderPrefix: string(s.HeaderPrefix), ClaimHeaders: s.ClaimHeaders,
-		ClaimEncoding: string(s.ClaimEncoding), HeaderFormat: string(s.HeaderFormat),
-		GraphVersion: string(s.GraphVersion), GraphQueries: s.GraphQueries,
-		SuccessStatus: int(s.SuccessStatus), LogLevel: slog.Level(s.LogLevel), LogFormat: string(s.LogFormat),
-		InsecureHTTP: s.InsecureHTTP, PProf: s.PProf,
+		Roles: roles, LogLevel: slog.Level(s.LogLevel), LogFormat: string(s.LogFormat), PProf: s.PProf,
 	}
+	s.listeners(r, c)
+	s.shutdown(r, c)
+	s.stores(r, c)
+	if !roles.workerAlone() {
+		s.ofRequests(r, c)
+	}
+	return c
+}
+
+// ofRequests sets all that a process needs which answers requests.
+func (s *spec) ofRequests(r *report, c *Config) {
+	c.DomainHint, c.DefaultRedirect, c.Compress = string(s.DomainHint), string(s.DefaultRedirect), s.Compress
+	c.HeaderPrefix, c.ClaimHeaders = string(s.HeaderPrefix), s.ClaimHeaders
+	c.ClaimEncoding, c.HeaderFormat = string(s.ClaimEncoding), string(s.HeaderFormat)
+	c.GraphVersion, c.GraphQueries = string(s.GraphVersion), s.GraphQueries
+	c.SuccessStatus, c.InsecureHTTP = int(s.SuccessStatus), s.InsecureHTTP
 	s.provider(r, c)
 	s.credential(r, c)
 	s.keys(r, c)
@@ -146,12 +183,11 @@ func (s *spec) config(r *report) *Config {
 	s.paths(r, c)
 	s.headers(r)
 	s.times(r, c)
-	s.listeners(r, c)
+	s.sessions(r, c)
 	s.brand(r, c)
 	if s.InsecureHTTP {
 		r.warn("EASYAUTH_INSECURE_HTTP", "is on: cookies travel in clear text and any program on the way can take over a session; for a laptop only")
 	}
-	return c
 }
 
 const hidden = "[configuration]"

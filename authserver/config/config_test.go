@@ -31,6 +31,8 @@ func defaults() *Config {
 		Listen:     ":8080", AdminListen: ":9090",
 		BasePath: "/easyauth", AuthPath: "/easyauth/auth", SigninPath: "/easyauth/login", CallbackPath: "/easyauth/signin-oidc",
 		SignedOutPath: "/easyauth/signout-callback-oidc", LogoutPath: "/easyauth/logout", MePath: "/easyauth/me", LogoPath: "/easyauth/logo",
+		FrontChannelPath: "/easyauth/frontchannel-logout", BackChannelPath: "/easyauth/backchannel-logout",
+		Roles: Roles{Auth: true, SignIn: true, Worker: true}, Store: "cookie", Revocation: "none", StaleOK: 5 * time.Minute, SessionCacheBytes: 16 << 20,
 		Scopes: []string{"openid", "profile", "email"}, DefaultRedirect: "/", ReadRegistration: true, Compress: true,
 		BearerCacheBytes: 16 << 20, Groups: "auto", GroupsKeep: "rules",
 		HeaderPrefix: "x-injected-", ClaimEncoding: "UrlEncode", HeaderFormat: "Separate",
@@ -79,7 +81,9 @@ func TestAllFaultsAtOnceWithoutValues(t *testing.T) {
 		vars[name] = "|" + marker + "\x01/../%zz"
 	}
 	// These take any text, or stand aside for the files that do the same.
-	aside := []string{"EASYAUTH_CLIENT_SECRET", "EASYAUTH_CLIENT_CERTIFICATE_FILE", "EASYAUTH_KEYS", "AZURE_FEDERATED_TOKEN_FILE"}
+	aside := []string{
+		"EASYAUTH_CLIENT_SECRET", "EASYAUTH_CLIENT_CERTIFICATE_FILE", "EASYAUTH_KEYS", "AZURE_FEDERATED_TOKEN_FILE", "EASYAUTH_REDIS_URL", "EASYAUTH_POSTGRES_URL",
+	}
 	maps.Copy(vars, without(aside...))
 	vars["EASYAUTH_HOSTS"] = ",," // any other text is checked with the hosts themselves
 	vars["EASYAUTH_CLAIM_HEADERS"] = marker + "," + marker

@@ -106,6 +106,14 @@ func companions(name string) map[string]string {
 		return otherIssuer()
 	case "EASYAUTH_BEARER_FOREIGN_AUDIENCE", "EASYAUTH_BEARER_CACHE_MB", "EASYAUTH_GROUPS_APP_ONLY":
 		return bearer()
+	case "EASYAUTH_STORE", "EASYAUTH_REDIS_URL":
+		return redis(name)
+	case "EASYAUTH_REVOCATION":
+		return redis("EASYAUTH_STORE")
+	case "EASYAUTH_POSTGRES_URL":
+		return map[string]string{"EASYAUTH_STORE": "postgres"}
+	case "EASYAUTH_STALE_OK", "EASYAUTH_SESSION_CACHE_MB", "EASYAUTH_PASS_ACCESS_TOKEN", "EASYAUTH_PASS_ID_TOKEN":
+		return redis("")
 	}
 	return map[string]string{"EASYAUTH_COOKIE_DOMAIN": "example.com"}
 }

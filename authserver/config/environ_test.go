@@ -39,7 +39,7 @@ func TestLoadsInParallelDoNotMix(t *testing.T) {
 		group.Go(func() {
 			id := fmt.Sprintf("client-%d", i)
 			for range 20 {
-				c, _, err := Load(environ(with(map[string]string{"EASYAUTH_CLIENT_ID": id})))
+				c, _, err := Load(environ(with(map[string]string{"EASYAUTH_CLIENT_ID": id})), Roles{})
 				if err != nil || c.ClientID != id {
 					t.Errorf("client %s: got another's configuration, or %v", id, err)
 					return
@@ -52,7 +52,7 @@ func TestLoadsInParallelDoNotMix(t *testing.T) {
 
 func TestFirstOfTwoCounts(t *testing.T) {
 	list := append(environ(minimal()), "EASYAUTH_CLIENT_ID=second", "no equals sign", "=C:=x", "PATH=/bin")
-	c, _, err := Load(list)
+	c, _, err := Load(list, Roles{})
 	if err != nil || c.ClientID == "second" {
 		t.Errorf("got %v", err)
 	}

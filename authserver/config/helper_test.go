@@ -50,7 +50,7 @@ func environ(vars map[string]string) []string {
 // is no Config.
 func load(t *testing.T, vars map[string]string) (*Config, []Warning, Faults) {
 	t.Helper()
-	c, warnings, err := Load(environ(vars))
+	c, warnings, err := Load(environ(vars), Roles{})
 	var faults Faults
 	if err != nil && !errors.As(err, &faults) || c == nil {
 		t.Fatalf("Load: got %v and %v", c, err)

@@ -22,14 +22,25 @@ func (d *cookieDomain) Decode(value string) error {
 		return expect("must be a domain of at least two labels, such as example.com: no port, no scheme, no address, no star")
 	case isPublicSuffix(name):
 		return expect("must not be a public suffix such as co.uk or azurewebsites.net: browsers refuse cookies for it")
+	case isOfStrangers(name):
+		return expect("must not be a domain below which every name is a public suffix, such as compute-1.amazonaws.com: strangers have names there")
 	}
 	*d = cookieDomain(name)
 	return nil
 }
 
+// isPublicSuffix reports whether a name in lower case and punycode is one below
+// which anybody can get a name.
 func isPublicSuffix(name string) bool {
 	suffix, _ := publicsuffix.PublicSuffix(name)
 	return suffix == name
+}
+
+// isOfStrangers reports whether names directly below this one belong to different
+// people, because it is a public suffix or all of those are.
+func isOfStrangers(name string) bool {
+	suffix, _ := publicsuffix.PublicSuffix("any-name." + name)
+	return len(suffix) >= len(name)
 }
 
 // callbackHost is a host with or without a port. Whether it is spelled well is
@@ -50,6 +61,16 @@ func (s *spec) hosts(r *report, c *Config) {
 	c.Hosts, c.CallbackHost, c.CookieDomain = s.Hosts, string(s.CallbackHost), string(s.CookieDomain)
 	if len(s.Hosts) == 0 {
 		r.need("EASYAUTH_HOSTS", "is required: the hosts to protect and to return to, such as app.example.com or *.apps.example.com")
+	}
+	for i, entry := range s.Hosts {
+		name := hostName(entry)
+		switch isWildcard := strings.Contains(entry, "*"); {
+		case !domainForm.MatchString(name):
+		case isPublicSuffix(name):
+			r.fault("EASYAUTH_HOSTS", "entry %d is, or is all below, a public suffix such as github.io or co.uk: name your own host below it", i+1)
+		case isWildcard && isOfStrangers(name):
+			r.fault("EASYAUTH_HOSTS", "entry %d is all below a domain that is shared with strangers, such as compute-1.amazonaws.com: name your own hosts", i+1)
+		}
 	}
 	if c.CallbackHost != "" && c.CookieDomain == "" && !r.has("EASYAUTH_COOKIE_DOMAIN") {
 		r.fault("EASYAUTH_CALLBACK_HOST", "needs EASYAUTH_COOKIE_DOMAIN: a domain above it and above every host of EASYAUTH_HOSTS")

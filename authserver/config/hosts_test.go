@@ -19,6 +19,13 @@ func TestCookieDomain(t *testing.T) {
 		{"public suffix of one label", "com", "example.com", form, two},
 		{"public suffix of two", "co.uk", "example.co.uk", suffix, map[string]string{"EASYAUTH_HOSTS": "app.example.co.uk"}},
 		{"public suffix of a hoster", "azurewebsites.net", "mine.azurewebsites.net", suffix, map[string]string{"EASYAUTH_HOSTS": "a.mine.azurewebsites.net"}},
+		{"public suffix in capitals", "CO.UK", "EXAMPLE.CO.UK", suffix, map[string]string{"EASYAUTH_HOSTS": "app.example.co.uk"}},
+		{"public suffix with a dot in front", ".co.uk", ".example.co.uk", suffix, map[string]string{"EASYAUTH_HOSTS": "app.example.co.uk"}},
+		{"public suffix in another script", "\u516c\u53f8.cn", "a.\u516c\u53f8.cn", suffix, map[string]string{"EASYAUTH_HOSTS": "b.a.\u516c\u53f8.cn"}},
+		{"the same in punycode", "xn--55qx5d.cn", "a.xn--55qx5d.cn", suffix, map[string]string{"EASYAUTH_HOSTS": "b.a.xn--55qx5d.cn"}},
+		{"public suffix by a rule for all of a kind", "any.compute.amazonaws.com", "b.any.compute.amazonaws.com", suffix, map[string]string{"EASYAUTH_HOSTS": "a.b.any.compute.amazonaws.com"}},
+		{"nothing but public suffixes below", "compute-1.amazonaws.com", "a.b.compute-1.amazonaws.com", "every name is a public suffix", map[string]string{"EASYAUTH_HOSTS": "a.b.compute-1.amazonaws.com"}},
+		{"a dot at the end", "co.uk.", "example.co.uk", form, map[string]string{"EASYAUTH_HOSTS": "app.example.co.uk"}},
 		{"not above", marker + ".org", "example.com", above, map[string]string{"EASYAUTH_HOSTS": "app.example.com"}},
 		{"not above the second", "app.example.com", "example.com", "entry 2", two},
 		{"not above the wildcard", "x.apps.example.com", "apps.example.com", above, map[string]string{"EASYAUTH_HOSTS": "*.apps.example.com"}},
@@ -72,8 +79,26 @@ func TestCallbackHost(t *testing.T) {
 }
 
 func TestHosts(t *testing.T) {
+	const suffix, shared = "public suffix such as github.io", "is shared with strangers"
+	insecure := map[string]string{"EASYAUTH_INSECURE_HTTP": "true"}
 	checkRefusals(t, "EASYAUTH_HOSTS", []refusal{
 		{"absent", "", "app.example.com", "is required", nil},
 		{"only commas", ", ,\n", "app.example.com", "at least one entry", nil},
+		{"a public suffix", "github.io", "mine.github.io", suffix, nil},
+		{"all below one", "*.co.uk", "*.example.co.uk", suffix, nil},
+		{"all below a hoster's", "*.azurewebsites.net", "mine.azurewebsites.net", suffix, nil},
+		{"with a port", "*.azurewebsites.net:8443", "*.mine.azurewebsites.net:8443", suffix, nil},
+		{"in capitals and with a dot", "GitHub.IO.", "mine.GitHub.IO.", suffix, nil},
+		{"in another script", "*.\u516c\u53f8.cn", "*.a.\u516c\u53f8.cn", suffix, nil},
+		{"without TLS", "http://github.io:8080", "http://mine.github.io:8080", suffix, insecure},
+		{"the second of two", "app.example.com *.com.au", "app.example.com *.a.com.au", "entry 2 is, or is all below,", nil},
+		{"all below what all is a suffix below", "*.compute-1.amazonaws.com", "a.b.compute-1.amazonaws.com", shared, nil},
+		{"the same, deeper", "*.any.compute.amazonaws.com", "*.b.any.compute.amazonaws.com", suffix, nil},
 	})
+	for _, hosts := range []string{
+		"localhost http://localhost:8080 *.localhost *.test:8443 app.localhost", "intranet portal:8443", "10.0.0.1 [2001:db8::1]:8443",
+		"example.com *.example.com example.co.uk *.blogspot.example", "compute-1.amazonaws.com", "app.corp *.apps.corp www.ck",
+	} {
+		good(t, with(map[string]string{"EASYAUTH_HOSTS": hosts}))
+	}
 }

@@ -76,6 +76,8 @@ func (s *spec) paths(r *report, c *Config) {
 		{"", "", "logout", &c.LogoutPath},
 		{"", "", "me", &c.MePath},
 		{"", "", "logo", &c.LogoPath},
+		{"", "", "frontchannel-logout", &c.FrontChannelPath},
+		{"", "", "backchannel-logout", &c.BackChannelPath},
 	}
 	own := []string{c.BasePath}
 	for i, e := range endpoints {

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -27,17 +28,25 @@ func (s *secretText) Decode(value string) error {
 // other one names.
 func (s *spec) keys(r *report, c *Config) {
 	const name, fileName = "EASYAUTH_KEYS", "EASYAUTH_KEYS_FILE"
-	const what = "one or more keys, newest first, each base64 of 32 random bytes; `easyauth keygen` prints one"
+	const what = "one or more keys, each base64 of 32 random bytes, of which the first seals; `easyauth keygen` prints one"
+	set := func(name, text string) {
+		var problems []string
+		c.Keys, c.NextKeys, problems = readKeys(text)
+		for _, problem := range problems {
+			r.fault(name, "%s", problem)
+		}
+	}
 	switch {
 	case !s.Keys.Empty() && s.KeysFile != "":
 		r.fault(name, "is set together with %s: set one of them", fileName)
 	case !s.Keys.Empty():
-		c.Keys = parseKeys(r, name, s.Keys.Reveal())
+		set(name, s.Keys.Reveal())
 	case s.KeysFile == "":
 		r.need(name, "is required, or %s: %s", fileName, what)
 	default:
+		c.KeysFile = s.KeysFile
 		if text := readSecret(r, fileName, s.KeysFile).Reveal(); text != "" {
-			c.Keys = parseKeys(r, fileName, text)
+			set(fileName, text)
 		}
 	}
 }
@@ -62,33 +71,58 @@ func shownPath(path string) string {
 	return printable(path)
 }
 
-// parseKeys reads the keys of a list. Entries are told by their place.
-func parseKeys(r *report, name, text string) [][]byte {
-	var entries list
-	if err := entries.Decode(text); err != nil {
-		r.fault(name, "%v", err)
-		return nil
+// nextKey stands in front of a key that opens and does not seal yet.
+const nextKey = "next:"
+
+// ParseKeys reads keys as EASYAUTH_KEYS and its file hold them: 1 to 8, with
+// commas, blanks or line breaks between them, each base64 of 32 bytes, all
+// different. Those in next had "next:" in front; keys holds at least one. The
+// error lists everything that is wrong, tells entries by their place and holds
+// nothing of them.
+func ParseKeys(text string) (keys, next [][]byte, err error) {
+	keys, next, problems := readKeys(text)
+	if len(problems) > 0 {
+		return nil, nil, errors.New(strings.Join(problems, "; "))
 	}
-	if len(entries) > maxKeys {
-		r.fault(name, "must hold at most %d keys; there are %d", maxKeys, len(entries))
-		return nil
+	return keys, next, nil
+}
+
+// readKeys returns the good keys of a list, and what is wrong with the others
+// or with the whole.
+func readKeys(text string) (keys, next [][]byte, problems []string) {
+	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	var entries list
+	switch err := entries.Decode(text); {
+	case err != nil:
+		complain("%v", err)
+		return nil, nil, problems
+	case len(entries) > maxKeys:
+		complain("must hold at most %d keys; there are %d", maxKeys, len(entries))
+		return nil, nil, problems
 	}
 	place := make(map[string]int, len(entries))
-	var keys [][]byte
 	for i, entry := range entries {
+		entry, later := strings.CutPrefix(entry, nextKey)
 		key, problem := parseKey(entry)
-		if problem == "" {
-			if first, twice := place[string(key)]; twice {
-				r.fault(name, "entry %d: is the same key as entry %d", i+1, first)
-				continue
-			}
-			place[string(key)] = i + 1
+		first, twice := place[string(key)]
+		switch {
+		case problem != "":
+			complain("entry %d: %s; `easyauth keygen` prints a good one", i+1, problem)
+		case twice:
+			complain("entry %d: is the same key as entry %d", i+1, first)
+		case later:
+			next = append(next, key)
+		default:
 			keys = append(keys, key)
-			continue
 		}
-		r.fault(name, "entry %d: %s; `easyauth keygen` prints a good one", i+1, problem)
+		if problem == "" && !twice {
+			place[string(key)] = i + 1
+		}
 	}
-	return keys
+	if len(keys) == 0 && len(problems) == 0 {
+		complain("must hold a key without next: in front, to seal with")
+	}
+	return keys, next, problems
 }
 
 // parseKey reads a key in either alphabet of base64, padded or not. The problem

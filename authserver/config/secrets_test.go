@@ -30,6 +30,13 @@ func TestKeysAreRefused(t *testing.T) {
 		{"twice in two spellings", keyText(255) + " " + base64.RawURLEncoding.EncodeToString(key(255)), keyText(255), "entry 2: is the same key as entry 1", nil},
 		{"nine", joined(many), joined(many[:maxKeys]), "at most 8 keys; there are 9", nil},
 		{"only commas", ",,", keyText(1), "at least one entry", nil},
+		{"none that seals", "next:" + keyText(1), keyText(1), "must hold a key without next: in front", nil},
+		{"a next one that is none", keyText(1) + " next:" + marker, keyText(1) + " next:" + keyText(2), "entry 2: must be base64", nil},
+		{"a blank after the colon", "next: " + keyText(1), "next:" + keyText(1) + "," + keyText(2), "entry 1: must be base64", nil},
+		{"next in capitals", keyText(1) + " Next:" + keyText(2), keyText(1) + " next:" + keyText(2), "entry 2: must be base64", nil},
+		{"next twice", keyText(1) + " next:next:" + keyText(2), keyText(1) + " next:" + keyText(2), "entry 2: must be base64", nil},
+		{"twice, once as the next", "next:" + keyText(1) + " " + keyText(1), "next:" + keyText(1) + " " + keyText(2), "entry 2: is the same key as entry 1", nil},
+		{"nine with the next", joined(many[:maxKeys]) + " next:" + many[maxKeys], joined(many[:maxKeys-1]) + " next:" + many[maxKeys], "at most 8 keys; there are 9", nil},
 	})
 }
 
@@ -39,6 +46,22 @@ func TestKeySpellings(t *testing.T) {
 		c := good(t, with(map[string]string{"EASYAUTH_KEYS": e.EncodeToString(wild) + "\n" + e.EncodeToString(key(2))}))
 		if len(c.Keys) != 2 || !bytes.Equal(c.Keys[0], wild) || !bytes.Equal(c.Keys[1], key(2)) {
 			t.Errorf("%s: read wrongly", e.EncodeToString(wild))
+		}
+	}
+}
+
+func TestParseKeys(t *testing.T) {
+	keys, next, err := ParseKeys("next:" + keyText(3) + "\n" + keyText(1) + ",\r\n" + keyText(2) + "\n")
+	if err != nil || len(keys) != 2 || !bytes.Equal(keys[0], key(1)) || !bytes.Equal(keys[1], key(2)) || len(next) != 1 || !bytes.Equal(next[0], key(3)) {
+		t.Errorf("got %d and %d keys, %v", len(keys), len(next), err)
+	}
+	for text, want := range map[string]string{
+		"": "must have at least one entry", "next:" + keyText(1): "must hold a key without next:",
+		marker + " " + keyText(1) + " " + keyText(1): "entry 1: must be base64 of exactly 32 bytes; `easyauth keygen` prints a good one; entry 3: is the same key as entry 2",
+	} {
+		keys, next, err := ParseKeys(text)
+		if err == nil || keys != nil || next != nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), marker) {
+			t.Errorf("got %d and %d keys, %v; want %q", len(keys), len(next), err, want)
 		}
 	}
 }

@@ -10,18 +10,21 @@ import (
 	"time"
 )
 
+// MaxLifetime is the longest life that a session can be given.
+const MaxLifetime = 30 * 24 * time.Hour
+
 const (
 	minLifetime = time.Second
-	maxLifetime = 30 * 24 * time.Hour
+	maxLifetime = MaxLifetime
 	minIdle     = time.Minute
 	maxShutdown = 10 * time.Minute
 
 	minRenewBefore = time.Minute
 )
 
-// times checks and sets the durations.
+// times checks and sets how long sessions last.
 func (s *spec) times(r *report, c *Config) {
-	c.SessionLifetime, c.SessionIdle, c.ShutdownTimeout = s.SessionLifetime, s.SessionIdle, s.ShutdownTimeout
+	c.SessionLifetime, c.SessionIdle = s.SessionLifetime, s.SessionIdle
 	if c.SessionLifetime < minLifetime || c.SessionLifetime > maxLifetime {
 		r.fault("EASYAUTH_SESSION_LIFETIME", "must be at least 1s and at most 720h (30 days), such as 8h")
 	}
@@ -29,6 +32,11 @@ func (s *spec) times(r *report, c *Config) {
 		r.fault("EASYAUTH_SESSION_IDLE", "must be 0 (off), or at least 1m and less than EASYAUTH_SESSION_LIFETIME, such as 30m")
 	}
 	s.renewBefore(r, c)
+}
+
+// shutdown checks and sets how long it may take to stop.
+func (s *spec) shutdown(r *report, c *Config) {
+	c.ShutdownTimeout = s.ShutdownTimeout
 	if c.ShutdownTimeout <= 0 || c.ShutdownTimeout > maxShutdown {
 		r.fault("EASYAUTH_SHUTDOWN_TIMEOUT", "must be more than 0 and at most 10m, such as 20s")
 	}

@@ -69,6 +69,18 @@ type spec struct {
 	RenewBefore     time.Duration `envconfig:"EASYAUTH_RENEW_BEFORE" default:"5m"`
 	Compress        bool          `envconfig:"EASYAUTH_COMPRESS" default:"true"`
 
+	Store           storeKind      `envconfig:"EASYAUTH_STORE" default:"cookie"`
+	Revocation      revocationKind `envconfig:"EASYAUTH_REVOCATION" default:"none"`
+	RedisURL        secretText     `envconfig:"EASYAUTH_REDIS_URL"`
+	RedisURLFile    string         `envconfig:"EASYAUTH_REDIS_URL_FILE"`
+	RedisCAFile     string         `envconfig:"EASYAUTH_REDIS_CA_FILE"`
+	PostgresURL     secretText     `envconfig:"EASYAUTH_POSTGRES_URL"`
+	PostgresURLFile string         `envconfig:"EASYAUTH_POSTGRES_URL_FILE"`
+	StaleOK         time.Duration  `envconfig:"EASYAUTH_STALE_OK" default:"5m"`
+	SessionCacheMB  megabytes      `envconfig:"EASYAUTH_SESSION_CACHE_MB" default:"16"`
+	PassAccessToken bool           `envconfig:"EASYAUTH_PASS_ACCESS_TOKEN" default:"false"`
+	PassIDToken     bool           `envconfig:"EASYAUTH_PASS_ID_TOKEN" default:"false"`
+
 	BrandName       brandName  `envconfig:"EASYAUTH_BRAND_NAME"`
 	BrandLogoFile   string     `envconfig:"EASYAUTH_BRAND_LOGO_FILE"`
 	BrandColor      color      `envconfig:"EASYAUTH_BRAND_COLOR"`

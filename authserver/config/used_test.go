@@ -29,7 +29,7 @@ func usages(t *testing.T) []usage {
 		writeFile(t, filepath.Join(dir, name), content)
 		return filepath.Join(dir, name)
 	}
-	secretFile, keysFile, logoFile := path("secret", "from-file\n"), path("keys", keyText(7)+"\n"+keyText(8)+"\n"), path("logo", "a picture\n")
+	secretFile, keysFile, logoFile := path("secret", "from-file\n"), path("keys", keyText(7)+"\n"+keyText(8)+"\nnext:"+keyText(9)+"\n"), path("logo", "a picture\n")
 	certificate, keyFile, token := path("certificate", "a certificate\n"), path("key", "a key\n"), path("token", "a token\n")
 	noSecret := without("EASYAUTH_CLIENT_SECRET")
 	changed := func(change func(*Config)) *Config {
@@ -37,7 +37,8 @@ func usages(t *testing.T) []usage {
 		change(c)
 		return c
 	}
-	vars, want := everything(secretFile, keysFile, logoFile)
+	redisFile, postgresFile, authorities := path("redis", "redis://redis.example.com\n"), path("postgres", "postgres://db.example.com/easyauth\n"), path("authorities", certificatePEM(t))
+	vars, want := everything(secretFile, keysFile, logoFile, authorities)
 	return []usage{
 		{"everything", vars, want},
 		{"another provider", with(without("EASYAUTH_TENANT_ID"), map[string]string{
@@ -63,10 +64,19 @@ func usages(t *testing.T) []usage {
 		{"workload identity", with(noSecret, map[string]string{"AZURE_FEDERATED_TOKEN_FILE": token}), changed(func(c *Config) {
 			c.Credential = Credential{FederatedTokenFile: token}
 		})},
+		{"revocations", with(map[string]string{"EASYAUTH_REVOCATION": "Redis", "EASYAUTH_REDIS_URL_FILE": redisFile}), changed(func(c *Config) {
+			c.Revocation, c.RedisURL = RevocationRedis, secret.New("redis://redis.example.com")
+		})},
+		{"PostgreSQL", with(map[string]string{"EASYAUTH_STORE": "postgres", "EASYAUTH_POSTGRES_URL": "host=/run/postgresql dbname=easyauth"}), changed(func(c *Config) {
+			c.Store, c.PostgresURL = StorePostgres, secret.New("host=/run/postgresql dbname=easyauth")
+		})},
+		{"PostgreSQL from a file", with(map[string]string{"EASYAUTH_STORE": "postgres", "EASYAUTH_POSTGRES_URL_FILE": postgresFile}), changed(func(c *Config) {
+			c.Store, c.PostgresURL = StorePostgres, secret.New("postgres://db.example.com/easyauth")
+		})},
 	}
 }
 
-func everything(secretFile, keysFile, logoFile string) (vars map[string]string, want *Config) {
+func everything(secretFile, keysFile, logoFile, authorities string) (vars map[string]string, want *Config) {
 	vars = map[string]string{
 		"EASYAUTH_CLOUD":                   "USGovDoD",
 		"EASYAUTH_INSTANCE":                "https://idp.example.org/base/",
@@ -113,6 +123,14 @@ func everything(secretFile, keysFile, logoFile string) (vars map[string]string, 
 		"EASYAUTH_GRAPH_QUERIES":           "me=/me;boss=/me/manager",
 		"EASYAUTH_SESSION_LIFETIME":        "12h",
 		"EASYAUTH_SESSION_IDLE":            "30m",
+		"EASYAUTH_STORE":                   "Redis",
+		"EASYAUTH_REVOCATION":              "NONE",
+		"EASYAUTH_REDIS_URL":               "rediss://u:p@redis.example.com:6380/1",
+		"EASYAUTH_REDIS_CA_FILE":           authorities,
+		"EASYAUTH_STALE_OK":                "1h",
+		"EASYAUTH_SESSION_CACHE_MB":        "64",
+		"EASYAUTH_PASS_ACCESS_TOKEN":       "true",
+		"EASYAUTH_PASS_ID_TOKEN":           "1",
 		"EASYAUTH_SUCCESS_STATUS":          "204",
 		"EASYAUTH_SHUTDOWN_TIMEOUT":        "1m",
 		"EASYAUTH_LOG_LEVEL":               "DEBUG",
@@ -124,7 +142,7 @@ func everything(secretFile, keysFile, logoFile string) (vars map[string]string, 
 		Kind: KindMulti, Cloud: "usgovdod", Instance: "https://idp.example.org/base/", TenantID: "organizations",
 		Issuer: "https://idp.example.org/base/organizations/v2.0", V1Issuer: "https://sts.windows.net/",
 		AllowedTenants: []string{tenantGUID, otherGUID}, ClientCapabilities: []string{"cp1"},
-		ClientID: "client", Credential: Credential{SecretFile: secretFile}, Keys: [][]byte{key(7), key(8)},
+		ClientID: "client", Credential: Credential{SecretFile: secretFile}, Keys: [][]byte{key(7), key(8)}, NextKeys: [][]byte{key(9)}, KeysFile: keysFile,
 		AllowBearer: true, Audiences: []string{"api://orders", "https://orders.example.com/"}, IgnoreForeignAudience: true,
 		BearerCacheBytes: 32 << 20, CORSOrigins: []string{"https://app.example.com", "http://localhost:3000"},
 		Groups: "always", GroupsKeep: "list", GroupsKeepList: []string{tenantGUID}, GroupsAppOnly: true, RenewBefore: 10 * time.Minute,
@@ -133,6 +151,9 @@ func everything(secretFile, keysFile, logoFile string) (vars map[string]string, 
 		CallbackHost: "login.example.com", CookieDomain: "example.com",
 		Listen: "127.0.0.1:0", AdminListen: "[::1]:0",
 		BasePath: "/sso", AuthPath: "/check", SigninPath: "/in", CallbackPath: "/back", SignedOutPath: "/out", LogoutPath: "/sso/logout", MePath: "/sso/me", LogoPath: "/sso/logo",
+		FrontChannelPath: "/sso/frontchannel-logout", BackChannelPath: "/sso/backchannel-logout",
+		Roles: Roles{Auth: true, SignIn: true, Worker: true}, Store: "redis", Revocation: "none", RedisURL: secret.New("rediss://u:p@redis.example.com:6380/1"), RedisCAFile: authorities,
+		StaleOK: time.Hour, SessionCacheBytes: 64 << 20, PassAccessToken: true, PassIDToken: true,
 		Scopes: []string{"openid", "profile", "email", "User.Read", "api://x/y"}, DomainHint: "contoso.com", DefaultRedirect: "/welcome/",
 		HeaderPrefix: "x-auth-", ClaimHeaders: []string{"upn", "https://x.example/claims/country"}, ClaimEncoding: "NoneWithReject", HeaderFormat: "Combined",
 		GraphURL: "https://graph.example.org", GraphVersion: "beta", GraphQueries: map[string]string{"me": "/me", "boss": "/me/manager"},

@@ -49,6 +49,42 @@ func newAttempt() *attempt {
 	return a
 }
 
+// party returns a relying party that has found its provider and its keys.
+func (a *attempt) party(t testing.TB) *RelyingParty {
+	t.Helper()
+	rp, err := New(a.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.find(t, rp); err != nil {
+		t.Fatal(err)
+	}
+	return rp
+}
+
+// find lets a relying party read all documents and keys.
+func (a *attempt) find(t testing.TB, rp *RelyingParty) error {
+	t.Helper()
+	p, err := rp.discover(t.Context())
+	if err != nil {
+		return err
+	}
+	rp.adopt(p)
+	for _, tenant := range rp.tenants.Load().all {
+		if a.cfg.Kind == MultiTenant {
+			doc, err := rp.discoverTenant(t.Context(), tenant)
+			if err != nil {
+				return err
+			}
+			tenant.doc.Store(doc)
+		}
+		if err := tenant.doc.Load().keys.refresh(t.Context()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // run gives what the relying party says in the end: the first error.
 func (a *attempt) run(t *testing.T) (*access.Identity, error) {
 	t.Helper()
@@ -56,22 +92,8 @@ func (a *attempt) run(t *testing.T) (*access.Identity, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := rp.discover(t.Context())
-	if err != nil {
+	if err := a.find(t, rp); err != nil {
 		return nil, err
-	}
-	rp.adopt(p)
-	for _, tenant := range rp.tenants.Load().all {
-		if a.cfg.Kind == MultiTenant {
-			doc, err := rp.discoverTenant(t.Context(), tenant)
-			if err != nil {
-				return nil, err
-			}
-			tenant.doc.Store(doc)
-		}
-		if err := tenant.doc.Load().keys.refresh(t.Context()); err != nil {
-			return nil, err
-		}
 	}
 	if a.signed != nil {
 		a.signed(a)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
@@ -20,6 +21,9 @@ const inTime = "no complete answer in time"
 
 // goodAnswer is right for each kind of token request.
 const goodAnswer = `{"access_token":"at","id_token":"idt","refresh_token":"rt","token_type":"Bearer","expires_in":3600,"scope":"openid User.Read"}`
+
+// withoutIDToken is right for a session.
+const withoutIDToken = `{"access_token":"at","refresh_token":"rt","token_type":"Bearer","expires_in":3600,"scope":"openid User.Read"}`
 
 // tokenFault is one thing that a token endpoint does wrong.
 type tokenFault struct {
@@ -143,25 +147,37 @@ func idTokenFaults() []tokenFault {
 type tokenCall struct {
 	name   string
 	faults []tokenFault
+	good   string // the answer before and after
 	run    func(ctx context.Context, rp *RelyingParty, n int) error
 }
 
 func tokenCalls() []tokenCall {
 	common := slices.Concat(tokenRefusals(), brokenAnswers())
 	return []tokenCall{
-		{"code", slices.Concat(common, idTokenFaults()), func(ctx context.Context, rp *RelyingParty, _ int) error {
+		{"code", slices.Concat(common, idTokenFaults()), goodAnswer, func(ctx context.Context, rp *RelyingParty, _ int) error {
 			tokens, err := rp.Redeem(ctx, secret.New("the-code"), "the-verifier", "https://app.example/cb", planOf("openid"))
 			if (err == nil) != (tokens != nil) {
 				return fmt.Errorf("tokens %v and error %w", tokens != nil, err)
 			}
 			return err
 		}},
-		{"refresh token", common, func(ctx context.Context, rp *RelyingParty, _ int) error {
-			_, err := rp.GraphToken(ctx, &Tokens{refresh: secret.New("the-refresh-token")})
+		{"refresh token", common, goodAnswer, func(ctx context.Context, rp *RelyingParty, _ int) error {
+			_, err := rp.GraphToken(ctx, &Tokens{Refresh: secret.New("the-refresh-token")})
 			return err
 		}},
-		{"client credentials", common, func(ctx context.Context, rp *RelyingParty, n int) error {
+		{"client credentials", common, goodAnswer, func(ctx context.Context, rp *RelyingParty, n int) error {
 			_, err := rp.AppToken(ctx, "", "https://api.test/"+strconv.Itoa(n))
+			return err
+		}},
+		{"session", common, withoutIDToken, func(ctx context.Context, rp *RelyingParty, _ int) error {
+			tokens, id, err := rp.Refresh(ctx, secret.New("the-refresh-token"), []string{"openid"}, access.Identity{})
+			var e *Error
+			switch ends := []Reason{ReasonCode, ReasonInteraction, ReasonConsent, ReasonNotAssigned}; {
+			case (err == nil) != (tokens != nil), id != nil:
+				return fmt.Errorf("tokens %v, identity %v and error %w", tokens != nil, id != nil, err)
+			case errors.As(err, &e) && e.Ends() != slices.Contains(ends, e.Reason):
+				return fmt.Errorf("the session ends: %v, for %q", e.Ends(), e.Reason)
+			}
 			return err
 		}},
 	}
@@ -185,7 +201,7 @@ func TestAdversarialTokenEndpoint(t *testing.T) {
 						fault.serve(w, r)
 						return
 					}
-					answerJSON(http.StatusOK, goodAnswer)(w, r)
+					answerJSON(http.StatusOK, call.good)(w, r)
 				})
 				if err := call.run(t.Context(), rp, 1); err != nil {
 					t.Fatalf("before: %v", err)

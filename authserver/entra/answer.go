@@ -99,10 +99,20 @@ func numbers() map[string]number {
 		"AADSTS700016":  {ReasonClient, "the tenant does not know this client id"},
 		"AADSTS50194":   {ReasonClient, "the registration is for one tenant only"},
 
+		"AADSTS50057":  {ReasonCode, "the account is disabled"},
+		"AADSTS50133":  {ReasonCode, "the grant was revoked"},
+		"AADSTS50173":  {ReasonCode, "the grant was revoked; perhaps the password was changed"},
+		"AADSTS700082": {ReasonCode, "the refresh token was not used for too long"},
+
+		"AADSTS50196": {ReasonUnavailable, "too many such requests within a short time"},
+		"AADSTS90033": {ReasonUnavailable, "a fault of the provider that will pass"},
+
 		"AADSTS28000": {ReasonScope, "scopes of two resources"},
 
 		"AADSTS50076": {ReasonInteraction, "a second factor is needed"},
 		"AADSTS50079": {ReasonInteraction, "a second factor has to be set up"},
+		"AADSTS50078": {ReasonInteraction, "the second factor was too long ago"},
+		"AADSTS70043": {ReasonInteraction, "conditional access wants a sign-in more often"},
 		"AADSTS50158": {ReasonInteraction, "another provider has to be asked first"},
 		"AADSTS53000": {ReasonInteraction, "conditional access wants a compliant device"},
 		"AADSTS53001": {ReasonInteraction, "conditional access wants a device of the domain"},

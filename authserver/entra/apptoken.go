@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -166,17 +165,7 @@ func (e *appToken) fill(ctx context.Context, now func() time.Time, ask func(cont
 // keepFor is how long a token is used: its life without the margin, but never
 // less than half of it. Without a life in the answer it is for one use.
 func keepFor(answer *oauth2.Token) time.Duration {
-	var seconds float64
-	switch v := answer.Extra("expires_in").(type) {
-	case float64:
-		seconds = v
-	case string:
-		seconds, _ = strconv.ParseFloat(v, 64) // 0 when it is no number
-	}
-	if !(seconds > 0) { // nor NaN
-		return 0
-	}
-	life := time.Duration(min(seconds, maxAppTokenLife.Seconds()) * float64(time.Second))
+	life := min(lifeIn(answer, "expires_in"), maxAppTokenLife)
 	return max(life-appTokenMargin, life/2)
 }
 

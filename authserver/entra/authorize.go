@@ -75,21 +75,6 @@ func (rp *RelyingParty) AuthorizationURL(r AuthRequest) (string, error) {
 	}), nil
 }
 
-// EndSessionURL returns where to send the browser so that the provider ends its
-// own session; it comes back to postLogoutRedirectURI with state. It returns
-// false when the provider has no such address or discovery has not succeeded.
-func (rp *RelyingParty) EndSessionURL(postLogoutRedirectURI, state string) (string, bool) {
-	p := rp.provider.Load()
-	if p == nil || p.endSession == nil {
-		return "", false
-	}
-	return withQuery(p.endSession, map[string]string{
-		"client_id":                rp.cfg.ClientID,
-		"post_logout_redirect_uri": postLogoutRedirectURI,
-		"state":                    state,
-	}), true
-}
-
 // CheckIssuerParam checks the iss parameter of an authorization response (RFC
 // 9207), which a mix-up attack would betray. Empty means that there was none:
 // that is fine unless the provider announced that it always sends one. The

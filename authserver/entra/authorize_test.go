@@ -85,22 +85,6 @@ func TestAuthorizationURLNeedsItsParts(t *testing.T) {
 	}
 }
 
-func TestEndSessionURL(t *testing.T) {
-	idp := newIDP()
-	rp := must(New(testConfig(idp, nil)))
-	rp.provider.Store(must(rp.discover(t.Context())))
-	raw, ok := rp.EndSessionURL("https://app.example/out", "sealed&state")
-	u := must(url.Parse(raw))
-	if q := u.Query(); !ok || q.Get("post_logout_redirect_uri") != "https://app.example/out" || q.Get("state") != "sealed&state" || q.Get("client_id") != testClient || !strings.HasSuffix(u.Path, "/logout") {
-		t.Errorf("%s, %v", raw, ok)
-	}
-	delete(idp.metadata, endSessionMember)
-	rp.provider.Store(must(rp.discover(t.Context())))
-	if raw, ok := rp.EndSessionURL("https://app.example/out", "s"); ok || raw != "" {
-		t.Errorf("without an address: %q, %v", raw, ok)
-	}
-}
-
 func TestCheckIssuerParam(t *testing.T) {
 	for _, tt := range []struct {
 		name     string

@@ -97,29 +97,6 @@ func all(steps ...func(*call)) func(*call) {
 	}
 }
 
-// party returns a relying party that has found its provider and its keys.
-func (c *call) party(t testing.TB) *RelyingParty {
-	t.Helper()
-	rp, err := New(c.cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := rp.discover(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	rp.adopt(p)
-	for _, tenant := range rp.tenants.Load().all {
-		if c.cfg.Kind == MultiTenant {
-			tenant.doc.Store(must(rp.discoverTenant(t.Context(), tenant)))
-		}
-		if err := tenant.doc.Load().keys.refresh(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return rp
-}
-
 // sends is the header of the request.
 func (c *call) sends() http.Header {
 	token := c.jwt()

@@ -140,7 +140,7 @@ func TestNotReady(t *testing.T) {
 			t.Errorf("%s: reason %q", name, got)
 		}
 	}
-	if u, ok := rp.EndSessionURL("https://app.example/", "s"); ok || u != "" {
+	if u, ok := rp.EndSessionURL(EndSession{ReturnURI: "https://app.example/", State: "s"}); ok || u != "" {
 		t.Errorf("EndSessionURL: %q, %v", u, ok)
 	}
 	if rp.Ready() {

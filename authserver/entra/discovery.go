@@ -82,6 +82,8 @@ func (rp *RelyingParty) parseDocument(body []byte, check func(issuer string) (te
 		return nil, refuse(ReasonIDPError, "discovery document: no signature algorithm that is accepted here")
 	}
 	p.issParam = string(doc.values["authorization_response_iss_parameter_supported"]) == "true"
+	scopes := doc.texts("scopes_supported")
+	p.noOffline = len(scopes) > 0 && !slices.Contains(scopes, offlineAccess)
 	return p, nil
 }
 

@@ -14,6 +14,13 @@
 //	TenantAllowed     may the people of this tenant still come in? Asked of every ticket
 //	EndSessionURL     where the browser is sent to sign out
 //
+// A session that keeps the tokens of its sign-in goes on until the provider ends it:
+//
+//	Refresh      refresh token → new tokens, and what is new about the person
+//	Error.Ends   is the session over, or may the provider be asked again?
+//	LogoutToken  what the provider itself says of sessions that are over (back-channel)
+//	Issuers      whose sessions a sid may be of that came without a token (front-channel)
+//
 // A request of a program brings its own token:
 //
 //	Bearer        the Authorization header → access.Identity, from memory if it was verified before
@@ -28,12 +35,13 @@
 // Without a person, AppToken gives a token of the client itself. All of them ask
 // the token endpoint through requestToken, once and without retries.
 //
-// ID tokens are checked by go-oidc, and the signatures of all tokens with a key set
+// ID tokens and logout tokens are checked by go-oidc, and the signatures of all tokens with a key set
 // of our own, which an attacker cannot use to make us flood the provider. Every
 // claim that admits a user is then checked by its exact name, because
 // encoding/json, and with it go-oidc, reads "SUB" into a field called sub.
 //
-// The package knows nothing of browsers, cookies, sessions or pages. It decides
+// The package knows nothing of browsers, cookies, pages, or where sessions are kept,
+// and it remembers no refresh token and no logout token that it has seen. It decides
 // nothing: of a decision it only says what a token would have to bring. It never
 // calls Microsoft Graph. Its errors and log lines hold no token, code, secret or
 // byte of an answer's body.

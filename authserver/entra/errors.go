@@ -19,7 +19,7 @@ type Reason string
 const (
 	ReasonUnavailable Reason = "idp_unavailable"      // not reached, too slow, throttled, or not discovered yet
 	ReasonIDPError    Reason = "idp_error"            // reached, but the answer is a fault: 5xx, garbage, too large
-	ReasonCode        Reason = "code_refused"         // invalid_grant: the code is used, expired or another's
+	ReasonCode        Reason = "code_refused"         // invalid_grant: the code or refresh token is used, expired, revoked or another's
 	ReasonClient      Reason = "client_refused"       // our own credential or registration: a secret that is wrong or expired
 	ReasonScope       Reason = "scope_refused"        // the scopes are unknown, or of two resources
 	ReasonConsent     Reason = "consent_required"     // nobody has agreed to a scope yet, and an administrator may have to
@@ -58,6 +58,17 @@ func (e *Error) Unwrap() error { return e.err }
 // Code is the provider's own number of the error, "AADSTS65001" (with Azure AD
 // B2C "AADB2C90091"); "" if it gave none.
 func (e *Error) Code() string { return e.code }
+
+// Ends reports whether an error of Refresh says that the provider will not go on
+// with this session: what it gave is no longer good, or the person has to be there.
+// Every other error may pass, and is no reason to sign anybody out.
+func (e *Error) Ends() bool {
+	switch e.Reason {
+	case ReasonCode, ReasonInteraction, ReasonConsent, ReasonNotAssigned:
+		return true
+	}
+	return false
+}
 
 // ErrNotReady is answered by every call that needs the provider's endpoints
 // until discovery has succeeded. It is an *Error with ReasonUnavailable.

@@ -160,6 +160,18 @@ func TestOtherClaimsAreBounded(t *testing.T) {
 	}
 }
 
+// Sign-out needs them: sid finds the session when the provider ends it, and
+// login_hint tells the provider whose session to end.
+func TestClaimsForSigningOutStay(t *testing.T) {
+	id := identityOf(t, &logBuffer{}, `{"sid":"00aa11bb-session","login_hint":"O.CiRl+/=","SID":"other"}`)
+	if got := claim(id, "sid"); !slices.Equal(got, []string{"00aa11bb-session"}) {
+		t.Errorf("sid %q", got)
+	}
+	if got := claim(id, "login_hint"); !slices.Equal(got, []string{"O.CiRl+/="}) {
+		t.Errorf("login_hint %q", got)
+	}
+}
+
 func TestOtherClaimNames(t *testing.T) {
 	fits := strings.Repeat("n", maxClaimName)
 	id := identityOf(t, &logBuffer{}, `{"`+fits+`":"v","`+fits+`n":"v","":"v"}`)
@@ -189,7 +201,7 @@ func FuzzClaims(f *testing.F) {
 		if err := json.Unmarshal(payload, &plain); err != nil {
 			t.Fatalf("parsed what encoding/json refuses: %v", err)
 		}
-		accepted := rp.checkClaims(p, claims, testNonce) == nil
+		accepted := rp.checkClaims(p, claims) == nil && checkNonce(claims, testNonce) == nil
 		if accepted && (plain["sub"] == nil || plain["oid"] == nil || plain["tid"] != testTenant || plain["nonce"] != testNonce || plain["iss"] != testIssuer) {
 			t.Fatal("accepted without the claims that it needs")
 		}

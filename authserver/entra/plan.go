@@ -32,6 +32,11 @@ type PlanOptions struct {
 	// and a refresh token are asked for; the access token is left to GraphToken,
 	// unless the trip brings it anyway.
 	Groups bool
+	// Offline: a refresh token is wanted, whatever else is asked for, so that the
+	// session can be refreshed. A plain provider whose document lists its scopes,
+	// and offline_access is not among them, is not asked for one: it would refuse
+	// the sign-in.
+	Offline bool
 }
 
 const (
@@ -68,6 +73,9 @@ func (rp *RelyingParty) Plan(base []string, m access.Missing, o PlanOptions) Pla
 	}
 	if rp.cfg.Kind == Plain {
 		scopes = appendNew(scopes, all...)
+		if p := rp.provider.Load(); o.Offline && (p == nil || !p.noOffline) {
+			scopes = appendNew(scopes, offlineAccess)
+		}
 		return Plan{Scopes: scopes, Resources: []Resource{{Scopes: scopes}}}
 	}
 	first := slices.IndexFunc(all, func(name string) bool { return !access.IsOIDCScope(name) })
@@ -99,7 +107,7 @@ func (rp *RelyingParty) assemble(scopes []string, list []need, o PlanOptions, al
 	slices.SortStableFunc(list, func(a, b need) int { return rp.rank(a) - rp.rank(b) })
 
 	later := askGraph && !slices.ContainsFunc(list, isGraph)
-	if later || len(list) > 1 {
+	if later || len(list) > 1 || o.Offline {
 		scopes = appendNew(scopes, offlineAccess)
 	}
 	plan := Plan{Scopes: slices.Clone(scopes)}

@@ -53,6 +53,10 @@ func TestPlan(t *testing.T) {
 		o     PlanOptions
 		want  string
 	}{
+		{"a refresh token", "", nil, PlanOptions{Offline: true}, " offline_access; G: offline_access"},
+		{"a refresh token that the base names too", "offline_access", nil, PlanOptions{Offline: true}, " offline_access; G: offline_access"},
+		{"a refresh token and our own", "api://" + testClient + "/a", nil, PlanOptions{Offline: true}, " offline_access me/a;  offline_access me/a"},
+		{"a refresh token and all of an API", "https://api.test/.default", nil, PlanOptions{Offline: true}, " offline_access https://api.test/.default;  offline_access https://api.test/.default"},
 		{"nothing", "", nil, PlanOptions{}, "; G:"},
 		{"default base", "email openid profile", nil, PlanOptions{}, "; G:"},
 		{"base of Graph", "User.Read https://graph.test/Mail.Read", nil, PlanOptions{}, " User.Read Mail.Read; G: User.Read Mail.Read"},

@@ -19,6 +19,7 @@ type provider struct {
 	endSession *url.URL // nil: the provider has none
 	algs       []string // of the signatures of tokens, never empty
 	issParam   bool     // RFC 9207: an answer without iss is not the provider's
+	noOffline  bool     // it lists its scopes, and offline_access is not one
 }
 
 // tenant is one issuer of tokens that are accepted: a tenant of Entra ID, or a
@@ -75,6 +76,21 @@ func (rp *RelyingParty) tenantOf(issuer string) *tenant {
 		return nil
 	}
 	return set.byIssuer[issuer]
+}
+
+// Issuers returns the names under which the accepted tenants issue ID tokens, in
+// the order of the configuration; nil while a tenant that is configured by its
+// domain has not been found. A claim sid means something below one of these only.
+func (rp *RelyingParty) Issuers() []string {
+	set := rp.tenants.Load()
+	if set == nil {
+		return nil
+	}
+	issuers := make([]string, len(set.all))
+	for i, t := range set.all {
+		issuers[i] = t.v2
+	}
+	return issuers
 }
 
 // TenantAllowed reports whether people of a tenant, by its GUID, may come in: to

@@ -5,17 +5,19 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"time"
 
 	"golang.org/x/oauth2"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
-// Tokens is what a code was worth. It belongs to one sign-in, whose goroutine
-// alone uses it; nothing of it is kept anywhere else.
+// Tokens is what a code or a refresh token was worth. It belongs to one sign-in or
+// refresh, whose goroutine alone uses it; nothing of it is kept here. Who keeps a
+// session keeps IDToken, AccessToken, Refresh, RefreshScopes and Expires, sealed.
 type Tokens struct {
-	IDToken     secret.String // not verified yet
-	AccessToken secret.String // for the plan's first resource; opaque unless that is us
+	IDToken     secret.String // of Redeem: not verified yet; of Refresh: verified, empty if there is none
+	AccessToken secret.String // for the plan's first resource, or that of the refresh; opaque unless that is us
 	// Graph is the token to ask Microsoft Graph with, empty if the trip brought
 	// none; see GraphToken.
 	Graph secret.String
@@ -27,7 +29,17 @@ type Tokens struct {
 	// sign-in is good without.
 	Failed error
 
-	refresh secret.String
+	// Refresh is the latest refresh token, empty if there is none. Redeem and
+	// GraphToken use it and may replace it: keep what is here after both.
+	Refresh secret.String
+	// RefreshScopes are what Refresh has to be given: those of the plan's first
+	// resource or, with a plain provider that says what it granted, those of them
+	// that were.
+	RefreshScopes []string
+	// Expires is the end of AccessToken (with Azure AD B2C, which may give none, of
+	// IDToken), zero if the answer does not say.
+	Expires time.Time
+
 	noGraph error // why Graph's token could not be had
 }
 
@@ -45,7 +57,7 @@ func (rp *RelyingParty) Redeem(ctx context.Context, code secret.String, verifier
 	case len(plan.Resources) == 0:
 		return nil, refuse(ReasonScope, doing+": nothing was asked for")
 	}
-	first := plan.Resources[0]
+	first, asked := plan.Resources[0], rp.cfg.Now()
 	answer, err := rp.requestToken(ctx, doing, p.token, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code.Reveal()}, "redirect_uri": {redirectURI},
 		"code_verifier": {verifier}, "scope": {strings.Join(first.Scopes, " ")},
@@ -57,7 +69,10 @@ func (rp *RelyingParty) Redeem(ctx context.Context, code secret.String, verifier
 	if idToken == "" {
 		return nil, refuse(ReasonToken, doing+": the answer has no id_token")
 	}
-	t := &Tokens{IDToken: secret.New(idToken), AccessToken: secret.New(answer.AccessToken)}
+	t := &Tokens{
+		IDToken: secret.New(idToken), AccessToken: secret.New(answer.AccessToken),
+		RefreshScopes: rp.refreshScopes(first.Scopes, answer), Expires: expiry(asked, answer),
+	}
 	rp.take(t, first, answer)
 	for _, r := range plan.Resources[1:] {
 		if err := rp.redeemRefresh(ctx, p, t, r); err != nil {
@@ -96,11 +111,11 @@ func (rp *RelyingParty) redeemRefresh(ctx context.Context, p *provider, t *Token
 	if r.Graph {
 		doing = "get a token for Microsoft Graph"
 	}
-	if t.refresh.Empty() {
+	if t.Refresh.Empty() {
 		return refuse(ReasonScope, "%s: there is no refresh token (offline_access was not granted)", doing)
 	}
 	answer, err := rp.requestToken(ctx, doing, p.token, url.Values{
-		"grant_type": {"refresh_token"}, "refresh_token": {t.refresh.Reveal()}, "scope": {strings.Join(r.Scopes, " ")},
+		"grant_type": {"refresh_token"}, "refresh_token": {t.Refresh.Reveal()}, "scope": {strings.Join(r.Scopes, " ")},
 	})
 	if err != nil {
 		return err
@@ -112,19 +127,26 @@ func (rp *RelyingParty) redeemRefresh(ctx context.Context, p *provider, t *Token
 // take adds what an answer brought for a resource.
 func (rp *RelyingParty) take(t *Tokens, r Resource, answer *oauth2.Token) {
 	if answer.RefreshToken != "" {
-		t.refresh = secret.New(answer.RefreshToken) // Entra ID gives a new one each time
+		t.Refresh = secret.New(answer.RefreshToken) // Entra ID gives a new one each time
 	}
 	if r.Graph {
 		t.Graph = secret.New(answer.AccessToken)
 	}
-	granted := r.Scopes
-	if answered := answer.Extra("scope"); answered != nil {
-		text, _ := answered.(string)
-		granted = strings.Fields(text)
+	granted, told := grantedScopes(answer)
+	if !told {
+		granted = r.Scopes
 	}
 	for _, s := range granted {
 		if s != offlineAccess {
 			t.Scopes = appendNew(t.Scopes, rp.cfg.Scopes.Canonical(s))
 		}
 	}
+}
+
+// grantedScopes are those that an answer names, and whether it says anything of
+// scopes: one that does not means all that were asked for.
+func grantedScopes(answer *oauth2.Token) (scopes []string, told bool) {
+	answered := answer.Extra("scope")
+	text, _ := answered.(string)
+	return strings.Fields(text), answered != nil
 }

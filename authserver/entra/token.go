@@ -3,6 +3,7 @@ package entra
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 const (
 	maxTokenResponse = 1 << 20 // bytes, what x/oauth2 reads too
 	maxRetryAfter    = 5 * time.Minute
+	maxTokenLife     = 366 * 24 * time.Hour // of any token; what says more is cut
 )
 
 // requestToken makes every request to a token endpoint: for a code, a refresh
@@ -74,10 +76,53 @@ func (rp *RelyingParty) onlyIDToken(err error, body []byte) *oauth2.Token {
 	if err != nil {
 		return nil
 	}
+	refresh, err := answer.text("refresh_token")
+	if err != nil {
+		return nil
+	}
 	// Without a token there is nothing that scopes could have been granted to: no
 	// scope member does not mean "as asked for" here.
-	token := &oauth2.Token{}
-	return token.WithExtra(map[string]any{"id_token": idToken, "scope": scope})
+	extra := map[string]any{"id_token": idToken, "scope": scope}
+	for _, name := range []string{"expires_in", idTokenLife} {
+		var value any
+		if json.Unmarshal(answer.values[name], &value) == nil {
+			extra[name] = value
+		}
+	}
+	token := &oauth2.Token{RefreshToken: refresh}
+	return token.WithExtra(extra)
+}
+
+// idTokenLife is Azure AD B2C's expires_in of an answer without access token.
+const idTokenLife = "id_token_expires_in"
+
+// expiry is when the token of an answer to a request that was sent at asked ends,
+// zero if the answer does not say. The time of the request, not of the answer:
+// too early does no harm.
+func expiry(asked time.Time, answer *oauth2.Token) time.Time {
+	life := lifeIn(answer, "expires_in")
+	if life == 0 && answer.AccessToken == "" {
+		life = lifeIn(answer, idTokenLife)
+	}
+	if life == 0 {
+		return time.Time{}
+	}
+	return asked.Add(life)
+}
+
+// lifeIn reads seconds, also such as are written as text; 0 when there are none.
+func lifeIn(answer *oauth2.Token, member string) time.Duration {
+	var seconds float64
+	switch v := answer.Extra(member).(type) {
+	case float64:
+		seconds = v
+	case string:
+		seconds, _ = strconv.ParseFloat(v, 64) // 0 when it is no number
+	}
+	if !(seconds > 0) { // nor NaN
+		return 0
+	}
+	return time.Duration(min(seconds, maxTokenLife.Seconds()) * float64(time.Second))
 }
 
 func isRefusal(err error) bool {

@@ -48,77 +48,113 @@ const idTokenName = "id token" // in errors
 // exact name; a name that is used here and is there twice makes the token invalid.
 // Every error is an *Error or ErrNotReady.
 func (rp *RelyingParty) Verify(ctx context.Context, idToken secret.String, nonce string, accessToken secret.String) (*access.Identity, error) {
+	claims, err := rp.verifyIDToken(ctx, idToken, accessToken)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkNonce(claims, nonce); err != nil {
+		return nil, err
+	}
+	return rp.identity(claims), nil
+}
+
+// verifyIDToken is Verify without the nonce, which belongs to a sign-in.
+func (rp *RelyingParty) verifyIDToken(ctx context.Context, idToken, accessToken secret.String) (*object, error) {
+	t, err := rp.openToken(idTokenName, idToken, maxIDToken, func(v *oidc.IDTokenVerifier, raw string) error {
+		_, err := v.Verify(ctx, raw)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case strings.HasSuffix(t.signed.typ, "+jwt"): // at+jwt, logout+jwt: made for something else
+		return nil, refuse(ReasonToken, "id token: by its typ it is another kind of token")
+	}
+	if err := rp.checkClaims(t.tenant, t.claims); err != nil {
+		return nil, err
+	}
+	if err := checkTokenHash(t.claims, t.signed.alg, accessToken); err != nil {
+		return nil, err
+	}
+	if t.verdict != nil {
+		return nil, refuse(ReasonToken, "id token: refused by the protocol library")
+	}
+	return t.claims, nil
+}
+
+// opened is a JWT of the provider's whose signature fits. Its claims are not
+// judged yet.
+type opened struct {
+	tenant  *tenant
+	signed  *signed
+	claims  *object
+	verdict error // go-oidc's, which has the last word; its reasons are text that quotes claims
+}
+
+// openToken finds out who issued a JWT of at most limit bytes and checks its
+// signature. what names the token, library is go-oidc's verification of its kind.
+// Errors are *Error or ErrNotReady.
+func (rp *RelyingParty) openToken(what string, token secret.String, limit int, library func(*oidc.IDTokenVerifier, string) error) (*opened, error) {
 	if !rp.Ready() {
 		return nil, ErrNotReady
 	}
-	raw := idToken.Reveal()
-	if len(raw) > maxIDToken {
-		return nil, refuse(ReasonToken, "id token: longer than %d bytes", maxIDToken)
+	raw := token.Reveal()
+	if len(raw) > limit {
+		return nil, refuse(ReasonToken, "%s: longer than %d bytes", what, limit)
 	}
-	t, err := rp.issuingTenant(raw)
+	t, err := rp.issuingTenant(what, raw)
 	if err != nil {
 		return nil, err
 	}
 	doc := t.doc.Load()
 	if doc == nil {
-		return nil, refuse(ReasonUnavailable, "id token: the discovery document of tenant %s has not been read yet", t.id)
+		return nil, refuse(ReasonUnavailable, "%s: the discovery document of tenant %s has not been read yet", what, t.id)
 	}
-	signature := &signatureCheck{doc: doc}
-	verifier := oidc.NewVerifier(t.v2, signature, &oidc.Config{
+	signature := &signatureCheck{what: what, doc: doc}
+	verdict := library(oidc.NewVerifier(t.v2, signature, &oidc.Config{
 		ClientID: rp.cfg.ClientID, SupportedSigningAlgs: doc.algs,
 		Now: func() time.Time { return rp.cfg.Now().Add(-rp.cfg.Leeway) },
-	})
-	_, verdict := verifier.Verify(ctx, raw)
+	}), raw)
 	switch {
 	case signature.err != nil:
 		return nil, signature.err
 	case signature.token == nil: // the key set was not even asked
-		return nil, refuse(ReasonToken, "id token: no JWT with an algorithm that the provider uses")
-	case strings.HasSuffix(signature.token.typ, "+jwt"): // at+jwt, logout+jwt: made for something else
-		return nil, refuse(ReasonToken, "id token: by its typ it is another kind of token")
+		return nil, refuse(ReasonToken, "%s: no JWT with an algorithm that the provider uses", what)
 	}
 	claims, err := parseObject(signature.token.payload)
 	if err != nil {
-		return nil, refuse(ReasonToken, "id token: %w", err)
+		return nil, refuse(ReasonToken, "%s: %w", what, err)
 	}
-	if err := rp.checkClaims(t, claims, nonce); err != nil {
-		return nil, err
-	}
-	if err := checkTokenHash(claims, signature.token.alg, accessToken); err != nil {
-		return nil, err
-	}
-	if verdict != nil { // go-oidc has the last word; its reasons are text that quotes claims
-		return nil, refuse(ReasonToken, "id token: refused by the protocol library")
-	}
-	return rp.identity(claims), nil
+	return &opened{tenant: t, signed: signature.token, claims: claims, verdict: verdict}, nil
 }
 
-// issuingTenant gives the tenant that an ID token must be of: the only one or, of
+// issuingTenant gives the tenant that a token must be of: the only one or, of
 // several, the one that its iss names, which nobody has vouched for yet.
-func (rp *RelyingParty) issuingTenant(jwt string) (*tenant, error) {
+func (rp *RelyingParty) issuingTenant(what, jwt string) (*tenant, error) {
 	if rp.cfg.Kind != MultiTenant {
 		return rp.tenants.Load().all[0], nil
 	}
 	claims := unverifiedClaims(jwt)
 	if claims == nil {
-		return nil, refuse(ReasonToken, "id token: no JWT")
+		return nil, refuse(ReasonToken, "%s: no JWT", what)
 	}
 	issuer, err := claims.text("iss")
 	if err != nil {
-		return nil, refuse(ReasonToken, "id token: iss is no text, or there twice")
+		return nil, refuse(ReasonToken, "%s: iss is no text, or there twice", what)
 	}
 	if t := rp.tenantOf(issuer); t != nil && issuer == t.v2 {
 		return t, nil
 	}
 	if id := guidIn.FindString(issuer); id != "" && issuer == rp.issuerOf(id) {
-		return nil, refuse(ReasonTenant, "id token: tenant %s is not one of the tenants that are allowed here", id)
+		return nil, refuse(ReasonTenant, "%s: tenant %s is not one of the tenants that are allowed here", what, id)
 	}
-	return nil, refuse(ReasonIssuer, "id token: iss is not %q for an allowed tenant", rp.issuerOf("{tenant}"))
+	return nil, refuse(ReasonIssuer, "%s: iss is not %q for an allowed tenant", what, rp.issuerOf("{tenant}"))
 }
 
 // signatureCheck is the key set of one verification. It remembers what go-oidc
 // turns into text.
 type signatureCheck struct {
+	what  string
 	doc   *tenantDoc
 	token *signed
 	err   error
@@ -126,7 +162,7 @@ type signatureCheck struct {
 
 // VerifySignature implements oidc.KeySet.
 func (c *signatureCheck) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
-	if c.token, c.err = c.doc.keys.verify(ctx, idTokenName, jwt, c.doc.algs); c.err != nil {
+	if c.token, c.err = c.doc.keys.verify(ctx, c.what, jwt, c.doc.algs); c.err != nil {
 		return nil, c.err
 	}
 	return c.token.payload, nil

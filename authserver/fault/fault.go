@@ -30,6 +30,8 @@ const (
 	StepUpFailed    Reason = "step_up_failed"       // signed in for it, still not strong or fresh enough
 	AuthTimeUnknown Reason = "auth_time_unknown"    // the provider does not say when
 	Unsure          Reason = "unsure"               // the check could not be made
+	Store           Reason = "store"                // a session could not be written or ended
+	LogoutRefused   Reason = "logout_refused"       // a logout request of the provider's that does not hold
 	Loop            Reason = "loop"                 // signing in again and again
 	StateInvalid    Reason = "state_invalid"        // state is absent, forged or repeated
 	StateExpired    Reason = "state_expired"        // a sign-in that took too long

@@ -53,6 +53,14 @@ func operations() map[string]operation {
 		},
 		"list":  {good: answer(list(groupIDsOf(1, 2)...)), requests: 1, ask: askMembers, learned: members},
 		"pages": {good: twoPages, requests: 3, ask: askMembers, learned: members},
+		"names": {
+			good:     answer(`{"@odata.context":"x","value":[` + named(groupID(1), `"Sales"`) + `,` + named(groupID(2), `"Buyers"`) + `]}`),
+			requests: 1, learned: "Sales Buyers",
+			ask: func(ctx context.Context, f *fakeGraph) (string, error) {
+				got, err := f.GroupNames(ctx, token, groupIDsOf(1, 3))
+				return strings.TrimSpace(got[groupID(1)] + " " + got[groupID(2)] + " " + got[groupID(3)]), err
+			},
+		},
 		"registration": {
 			good: answer(registered()), requests: 1, learned: "Contoso Orders 2 2",
 			ask: func(ctx context.Context, f *fakeGraph) (string, error) {
@@ -181,7 +189,7 @@ type badAnswer struct {
 // one thing wrong that the case's name says.
 func TestAdversarialGraph(t *testing.T) {
 	all := operations()
-	cases := slices.Concat(askCases(), checkCases(), batchCases(), listCases(), pageCases(), registrationCases(), imageCases())
+	cases := slices.Concat(askCases(), checkCases(), batchCases(), listCases(), pageCases(), nameCases(), registrationCases(), imageCases())
 	seen := map[string]bool{}
 	for _, tt := range cases {
 		name := tt.operation + "/" + tt.name

@@ -79,7 +79,7 @@ func groupIDs(ids []string) ([]string, error) {
 		case seen[id]:
 			continue
 		case len(out) == maxAsked:
-			return nil, fmt.Errorf("at most %d group ids can be checked at once", maxAsked)
+			return nil, fmt.Errorf("at most %d groups can be asked about at once", maxAsked)
 		}
 		seen[id] = true
 		out = append(out, id)

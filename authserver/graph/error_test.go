@@ -103,26 +103,30 @@ func TestQuestionsTakeTheirTime(t *testing.T) {
 		<-r.Context().Done()
 	}
 	for _, q := range questions() {
-		got := q.asked(t, "no answer", 50*time.Millisecond, hang)
-		if got == nil || got.Reason != ReasonUnavailable || !errors.Is(got, context.DeadlineExceeded) {
-			t.Errorf("%s: %v", q.name, got)
-		}
-		got = q.asked(t, "half an answer", 50*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
-			answer(`{"value":[`)(w, r)
-			_ = http.NewResponseController(w).Flush()
-			hang(w, r)
-		})
-		if got == nil || got.Reason != ReasonUnavailable || !errors.Is(got, context.DeadlineExceeded) {
-			t.Errorf("%s: %v", q.name, got)
-		}
+		t.Run(q.name, func(t *testing.T) {
+			t.Parallel()
+			const patience = 400 * time.Millisecond // enough for the request to arrive
+			got := q.asked(t, "no answer", patience, hang)
+			if got == nil || got.Reason != ReasonUnavailable || !errors.Is(got, context.DeadlineExceeded) {
+				t.Errorf("%v", got)
+			}
+			got = q.asked(t, "half an answer", patience, func(w http.ResponseWriter, r *http.Request) {
+				answer(`{"value":[`)(w, r)
+				_ = http.NewResponseController(w).Flush()
+				hang(w, r)
+			})
+			if got == nil || got.Reason != ReasonUnavailable || !errors.Is(got, context.DeadlineExceeded) {
+				t.Errorf("%v", got)
+			}
 
-		f := newFake(t, time.Hour, q.good)
-		gone, leave := context.WithCancel(t.Context())
-		leave()
-		got = refused(t, q.name, q.ask(gone, f.Client, secret.New(theToken)))
-		if got.Reason != ReasonUnavailable || !errors.Is(got, context.Canceled) || f.requests.Load() != 0 {
-			t.Errorf("%s, the caller is gone: %v, %d requests", q.name, got, f.requests.Load())
-		}
+			f := newFake(t, time.Hour, q.good)
+			gone, leave := context.WithCancel(t.Context())
+			leave()
+			got = refused(t, q.name, q.ask(gone, f.Client, secret.New(theToken)))
+			if got.Reason != ReasonUnavailable || !errors.Is(got, context.Canceled) || f.requests.Load() != 0 {
+				t.Errorf("the caller is gone: %v, %d requests", got, f.requests.Load())
+			}
+		})
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package graph asks Microsoft Graph: the queries of a sign-in in one $batch
-// request, the groups that somebody is a member of, and what the application's
-// registration says about itself.
+// request, the groups that somebody is a member of and what they are called, and
+// what the application's registration says about itself.
 //
 // It uses the request adapter and the error model of Microsoft's SDK, but its
 // own JSON and the caller's http.Client: the SDK's batch types lose numbers and

@@ -51,7 +51,12 @@ func questions() []question {
 		_, err := c.Registration(ctx, token, theApp)
 		return err
 	}
+	names := func(ctx context.Context, c *Client, token secret.String) error {
+		_, err := c.GroupNames(ctx, token, groupIDsOf(1, 400))
+		return err
+	}
 	return []question{
+		{"names", names, answer(`{"value":[]}`), false},
 		{"check", check(20), answer(`{"value":[]}`), false},
 		{"check in a batch", check(21), answer(`{"responses":[{"id":"1","status":200,"body":{"value":[]}},{"id":"2","status":200,"body":{"value":[]}}]}`), false},
 		{"list", list, answer(`{"value":[]}`), false},

@@ -44,7 +44,7 @@ func ownSheets(t *testing.T) (light, dark map[string]rgb) {
 func checkContrast(t *testing.T, name string, colours map[string]rgb) {
 	t.Helper()
 	for pair, least := range map[string]float64{
-		"text/card": 4.5, "text/back": 4.5, "text/glow": 4.5, "text/chip": 4.5, "soft/card": 4.5, "soft/back": 4.5, "soft/glow": 4.5,
+		"text/card": 4.5, "text/back": 4.5, "text/glow": 4.5, "text/chip": 4.5, "soft/chip": 4.5, "soft/card": 4.5, "soft/back": 4.5, "soft/glow": 4.5,
 		"accent/card": 4.5, "accent/back": 4.5, "accent/glow": 4.5, "accent/info-back": 3,
 		"on-button/button": 4.5, "on-button/button-hover": 4.5, "button-line/card": 3, "edge/card": 3, "edge/chip": 3,
 		"bad/bad-back": 4.5, "warn/warn-back": 4.5, "good/good-back": 4.5,

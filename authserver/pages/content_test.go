@@ -132,9 +132,9 @@ func TestFormOrigins(t *testing.T) {
 func TestLongListsAreFolded(t *testing.T) {
 	p := newPages(t)
 	for _, tt := range []struct{ n, folded, shown int }{{0, 0, 0}, {12, 0, 12}, {13, 1, 13}, {250, 1, 250}, {1500, 1, 1001}} {
-		var groups []string
+		var groups []Group
 		for i := range tt.n {
-			groups = append(groups, fmt.Sprintf("group-%d", i))
+			groups = append(groups, Group{ID: fmt.Sprintf("group-%d", i)})
 		}
 		pg := render(t, func(w http.ResponseWriter) { p.Me(w, Me{Groups: groups}) })
 		if got := len(pg.all("details")); got != tt.folded {

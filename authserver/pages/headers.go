@@ -70,3 +70,17 @@ func isSource(o string) bool {
 func sourceRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-.*:", r)
 }
+
+// Empty answers 200 without a body, to an identity provider that loads our
+// front-channel logout in a frame of its own page: it may be framed by anyone, and
+// is kept by nobody.
+func Empty(w http.ResponseWriter) {
+	h := w.Header()
+	SecurityHeaders(h)
+	h.Set("Cache-Control", "no-cache, no-store")
+	h.Set("Pragma", "no-cache") // the specification asks for it
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors *")
+	h.Del("X-Frame-Options")
+	h.Set("Content-Length", "0")
+	w.WriteHeader(http.StatusOK)
+}

@@ -34,11 +34,12 @@ type Pages struct {
 
 // frame is what the layout around every page needs.
 type frame struct {
-	House house
-	Title string
-	Icon  string // which of the layout's pictures
-	Wide  bool
-	Page  any
+	House    house
+	Title    string
+	Icon     string // which of the layout's pictures
+	Initials string // shown in place of the picture
+	Wide     bool
+	Page     any
 }
 
 // New parses the embedded templates. It returns an error that names every

@@ -91,12 +91,19 @@ func every(t *testing.T, s string) map[string]page {
 			})
 		}),
 		"confirm": render(t, func(w http.ResponseWriter) {
-			p.ConfirmSignOut(w, ConfirmSignOut{Action: s, ReturnURL: s, User: s, FormOrigins: []string{s}})
+			p.ConfirmSignOut(w, ConfirmSignOut{Action: s, ReturnURL: s, User: s, Everywhere: true, FormOrigins: []string{s}})
 		}),
 		"me": render(t, func(w http.ResponseWriter) {
 			p.Me(w, Me{
-				Name: s, PreferredUsername: s, Email: s, Tenant: s, Object: s, Roles: []string{s}, Scopes: many, Groups: []string{s},
-				SignOutURL: s,
+				Name: s, PreferredUsername: s, Email: s, Tenant: s, Object: s, Roles: []string{s}, Scopes: many, Groups: []Group{{s, s}, {ID: s}},
+				Methods: []string{s}, Contexts: []string{s}, SignOutURL: s, Action: s, FormOrigins: []string{s},
+				Sessions: []Session{{Handle: s, Label: s}},
+			})
+		}),
+		"me with forms": render(t, func(w http.ResponseWriter) {
+			p.Me(w, Me{
+				Name: s, Action: "/easyauth/sessions", SignOutURL: "/easyauth/logout", FormOrigins: []string{s},
+				Sessions: slices.Repeat([]Session{{Handle: s, Label: s}, {Handle: "h-1", Label: s}, {Handle: s, Label: s, Current: true}}, 20),
 			})
 		}),
 	}
@@ -104,7 +111,7 @@ func every(t *testing.T, s string) map[string]page {
 
 func TestEveryFieldIsEscaped(t *testing.T) {
 	allowed := strings.Fields("html head meta title link style body header svg path rect circle span main div h1 p dl dt dd " +
-		"details summary ul li a footer code strong form input button time")
+		"details summary ul li a footer code strong form input button time section h2")
 	for _, payload := range []string{
 		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `</title><svg/onload=alert(1)>`,
 		`</style><script>alert(1)</script>`, `{{.House.Name}}`, "javascript:alert(1)", `<!--`, "&lt;script&gt;",
@@ -135,7 +142,7 @@ func TestPolicyIsStrict(t *testing.T) {
 		}
 		sum := sha256.Sum256([]byte(textOf(styles[0])))
 		form := "form-action 'none'"
-		if name == "confirm" {
+		if name == "confirm" || name == "me with forms" {
 			form = "form-action 'self'"
 		}
 		want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +

@@ -14,6 +14,7 @@ const (
 	maxText        = 800
 	maxLabel       = 80
 	maxValue       = 600
+	maxGroup       = 256
 	maxCorrelation = 80
 	maxURL         = 8 << 10 // bytes; a longer link is left out
 	maxValues      = 1000    // values in one list; the rest is counted

@@ -1,13 +1,13 @@
 package session
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
-	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
 )
 
@@ -17,54 +17,36 @@ import (
 // the new sign-in did not replace them, as far as they leave room for the identity
 // itself; of another person's nothing is. What is kept lives no longer for that:
 // the new session ends when the oldest part of it is as old as a session may be,
-// and nothing is kept that would end it at once. Groups are not kept: each sign-in asks for them anew. It fails with
-// ticket.ErrTooLarge if the identity cannot fit.
-func (m *Manager) Issue(h http.Header, id *access.Identity, old *Session) (s *Session, lines, dropped []string, err error) {
+// and nothing is kept that would end it at once. Groups are not kept: each sign-in
+// asks for them anew.
+//
+// With a store the session has an id and a key of its own, whatever the request
+// presents; that is deleted. tokens are kept with it (without one they are not looked
+// at), and label, the browser's name. It fails with ticket.ErrTooLarge if the
+// identity cannot fit, and with a *StoreError if nothing could be written.
+func (m *Manager) Issue(ctx context.Context, h http.Header, id *access.Identity, old *Session, tokens *Tokens, label string) (s *Session, lines, dropped []string, err error) {
 	now := m.cfg.Now().UTC().Truncate(time.Millisecond)
-	t := ticket.Ticket{ID: ticket.NewID(), Issued: now, Expires: now.Add(m.cfg.Lifetime), Identity: *id}
+	if m.cfg.Revoked != nil {
+		now = m.cfg.Revoked.notBefore(m.cfg.Ring, id, now).UTC()
+	}
+	s = &Session{lastSeen: now, Ticket: ticket.Ticket{ID: ticket.NewID(), Issued: now, Expires: now.Add(m.cfg.Lifetime), Identity: *id}}
+	if m.cfg.Store != nil {
+		s.Tokens = tokens
+	}
 	var kept []access.GraphResult
 	if old != nil && old.Identity.Key() == id.Key() {
 		if end := old.learned().Add(m.cfg.Lifetime); end.Sub(now) > m.cfg.RenewBefore {
-			kept = keep(&t, old)
-			if !t.KeptSince.IsZero() && end.Before(t.Expires) {
-				t.Expires = end
+			kept = keep(&s.Ticket, old)
+			if !s.KeptSince.IsZero() && end.Before(s.Expires) {
+				s.Expires = end
 			}
 		}
 	}
-	chunks, dropped, err := m.seal(&t, kept)
+	lines, dropped, err = m.place.issue(ctx, h, s, kept, label)
 	if err != nil {
 		return nil, nil, dropped, fmt.Errorf("issue a session: %w", err)
 	}
-	lines = append(lines, m.cfg.Cookies.Ticket.Set(chunks[0], 0))
-	switch {
-	case len(chunks) > 1:
-		lines = append(lines, m.cfg.Cookies.Ticket1.Set(chunks[1], 0))
-	case len(cookie.Values(h, m.cfg.Cookies.Ticket1.Name, 1)) > 0:
-		lines = append(lines, m.cfg.Cookies.Ticket1.Delete())
-	}
-	return &Session{Ticket: t, lastSeen: now}, lines, dropped, nil
-}
-
-// seal adds as many kept graph results as fit, the newest first: they give way
-// before anything that this sign-in brought.
-func (m *Manager) seal(t *ticket.Ticket, kept []access.GraphResult) (chunks, dropped []string, err error) {
-	fresh := t.Identity.Graph
-	with := func(n int) (whole bool) {
-		t.Identity.Graph = slices.Concat(fresh, kept[:n])
-		chunks, dropped, err = m.cfg.Codec.Seal(t)
-		return err == nil && len(dropped) == 0
-	}
-	// An identity that is too large by itself is cut to size once, not once for
-	// each kept result.
-	if with(len(kept)) || len(kept) == 0 || !with(0) {
-		return chunks, dropped, err
-	}
-	for n := len(kept) - 1; n >= 0; n-- {
-		if with(n) {
-			break
-		}
-	}
-	return chunks, dropped, err
+	return s, lines, dropped, nil
 }
 
 // learned is when the oldest part of a session was learned.

@@ -20,7 +20,7 @@ func TestKeptPartsEnd(t *testing.T) {
 	issue := func(id access.Identity, old *session.Session) *session.Session {
 		t.Helper()
 		id.Tenant, id.Object = "t", "adele"
-		s, _, _, err := m.Issue(nil, &id, old)
+		s, _, _, err := m.Issue(t.Context(), nil, &id, old, nil, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestContextsAreOfOneSignIn(t *testing.T) {
 	start := time.Date(2030, 1, 2, 3, 0, 0, 0, time.UTC)
 	m, _ := manager(t, func(c *session.Config) { c.Now = func() time.Time { return start } })
 	strong := access.Identity{Tenant: "t", Object: "adele", Contexts: []string{"c1"}, AuthTime: start.Add(-time.Hour)}
-	old, _, _, err := m.Issue(nil, &strong, nil)
+	old, _, _, err := m.Issue(t.Context(), nil, &strong, nil, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestContextsAreOfOneSignIn(t *testing.T) {
 		"its time is not told":             {time.Time{}, []string{"c1"}},
 		"a later one":                      {start, nil},
 	} {
-		s, _, _, err := m.Issue(nil, &access.Identity{Tenant: "t", Object: "adele", AuthTime: tt.authTime}, old)
+		s, _, _, err := m.Issue(t.Context(), nil, &access.Identity{Tenant: "t", Object: "adele", AuthTime: tt.authTime}, old, nil, "")
 		if err != nil || !slices.Equal(s.Identity.Contexts, tt.want) {
 			t.Errorf("%s: %q, %v; want %q", name, s.Identity.Contexts, err, tt.want)
 		}

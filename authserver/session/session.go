@@ -1,19 +1,34 @@
-// Package session reads, issues and ends the session that a browser carries:
-// which cookies make a ticket, whether it is still good, when it was last used,
-// and whether it ends soon (session.go); what a new one keeps of the one before
-// (issue.go). Everything is in the cookies; nothing is stored here.
+// Package session reads, issues and ends the sessions that browsers carry. In the
+// order in which a request meets it:
+//
+//	session.go     Manager: what both kinds of sessions have in common
+//	cookies.go     a session that is in its cookies alone: a ticket
+//	revoked.go     … and the tickets that ended before their time, as revocation.go lists them
+//	stored.go      a session in a Store (store.go)
+//	carrier.go     … of which the cookie has an id and half of the key; value.go: what the record holds
+//	recent.go      … as it was less than 5 s ago
+//	fresh.go       … and who asks the identity provider again when it is due; refresh.go: how
+//	issue.go       makes a session after a sign-in, and what it keeps of the one before; making.go: in a Store
+//	end.go         ends sessions; list.go lists a person's
+//	admin.go       the same for administrators; worker.go removes what has expired
+//	handles.go     what people, and sessions at the provider, are called in a Store
+//	asking.go      how a Store is asked
+//
+// It decides nothing about applications (package access does) and knows no
+// handlers or pages.
 package session
 
 import (
-	"cmp"
-	"encoding/binary"
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
 )
@@ -21,7 +36,7 @@ import (
 // leeway is how far another replica's clock may be ahead of ours.
 const leeway = time.Minute
 
-// maxCombinations bounds how many pairs of cookies are tried as one ticket.
+// maxCombinations bounds how many cookies, or pairs of them, are tried as one session.
 const maxCombinations = 4
 
 // Config of a Manager.
@@ -43,111 +58,127 @@ type Config struct {
 
 	// Allowed says whether people of this tenant may still sign in; nil: all may.
 	Allowed func(tenant string) bool
+
+	// Store keeps sessions; nil: they are in the cookies alone.
+	Store Store
+	// CacheBytes bounds the records of Store that are remembered for 5 s; 0: none.
+	CacheBytes int64
+	// Refresher asks the provider again when a session in Store is due; nil: nobody
+	// does, and a session is as it was at sign-in.
+	Refresher Refresher
+	// StaleOK is how long after its access token has expired a session is still
+	// believed while the provider cannot be asked; 0: not at all.
+	StaleOK time.Duration
+
+	// Revoked lists tickets that ended before their time; nil: they end by
+	// themselves alone. It is for sessions in cookies, without a Store.
+	Revoked *Revoked
+
+	Metrics *metrics.Metrics // nil: nothing is counted
+	Log     *slog.Logger     // nil: nothing is logged
 }
 
 // Manager is safe for concurrent use.
 type Manager struct {
-	cfg  Config
-	seen *seal.Box
+	cfg   Config
+	place place
 }
 
-// Session is an open, valid session.
+// place is where sessions are: inCookies or inStore.
+type place interface {
+	// read returns the request's session; see Manager.Read.
+	read(ctx context.Context, h http.Header) (*Session, access.Reason, error)
+	// issue writes a new session and returns its Set-Cookie lines; kept are graph
+	// results that give way first.
+	issue(ctx context.Context, h http.Header, s *Session, kept []access.GraphResult, label string) (lines, dropped []string, err error)
+	// touch notes the use of a session; it may return a Set-Cookie line.
+	touch(ctx context.Context, s *Session, now time.Time) string
+	// end ends every session that a request presents.
+	end(ctx context.Context, h http.Header) error
+	// endUser and endSID end all sessions of a person, or of one session at the
+	// provider; endSID reports whether there may have been any.
+	endUser(ctx context.Context, who access.Key) error
+	endSID(ctx context.Context, sid string) (bool, error)
+	// once: see Store.
+	once(ctx context.Context, name string, until time.Time) (bool, error)
+}
+
+// Session is an open, valid session. It is shared by all who ask for it at once,
+// and never changes.
 type Session struct {
 	ticket.Ticket
 
+	// Tokens are those of the provider, nil for a session in cookies.
+	Tokens *Tokens
+
 	lastSeen time.Time
+	key      seal.KeyID // of the ring: it sealed the cookie
+	stored   *stored    // nil for a session in cookies
 }
 
 // New returns a manager.
 func New(cfg Config) (*Manager, error) {
-	if cfg.Codec == nil || cfg.Ring == nil || cfg.Lifetime <= 0 || cfg.Idle < 0 {
+	switch {
+	case cfg.Codec == nil || cfg.Ring == nil || cfg.Lifetime <= 0 || cfg.Idle < 0 || cfg.StaleOK < 0:
 		return nil, errors.New("make a session manager: codec, key ring and a positive lifetime are required")
+	case cfg.Store != nil && cfg.Revoked != nil:
+		return nil, errors.New("make a session manager: a list of revoked tickets is for sessions in cookies")
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	seen, err := cfg.Ring.Box(seal.Config{Purpose: "seen", MaxLength: 128})
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	m := &Manager{cfg: cfg}
+	var err error
+	if cfg.Store != nil {
+		m.place, err = newInStore(m)
+	} else {
+		m.place, err = newInCookies(m)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make a session manager: %w", err)
 	}
-	return &Manager{cfg: cfg, seen: seen}, nil
+	return m, nil
+}
+
+// Run does what has to be done beside requests until ctx ends: it hears what other
+// replicas changed. Without a store or a list of revoked tickets it returns at
+// once.
+func (m *Manager) Run(ctx context.Context) {
+	switch p := m.place.(type) {
+	case *inStore:
+		m.cfg.Store.Watch(ctx, p.recent)
+	case *inCookies:
+		if m.cfg.Revoked != nil {
+			m.cfg.Revoked.Run(ctx)
+		}
+	}
 }
 
 // Now is the manager's clock.
 func (m *Manager) Now() time.Time { return m.cfg.Now() }
 
 // Read returns the request's session. Without a valid one it returns nil and
-// the reason; err is then a detail for the log and may be nil. It never reads
-// more than maxCombinations tickets, and of two identities it takes neither.
-func (m *Manager) Read(h http.Header) (s *Session, reason access.Reason, err error) {
-	found, reason, err := m.find(h)
-	if found == nil {
+// the reason; err is then a detail for the log and may be nil. With a reason that
+// CouldNotTell there may be a valid session, and it stays. It never looks at more
+// than maxCombinations sessions, and of two identities it takes neither. Nothing
+// goes to the store for a cookie that we did not seal.
+func (m *Manager) Read(ctx context.Context, h http.Header) (s *Session, reason access.Reason, err error) {
+	s, reason, err = m.place.read(ctx, h)
+	if s == nil {
 		return nil, reason, err
 	}
-	s = &Session{Ticket: *found, lastSeen: found.Issued}
-	if m.cfg.Idle > 0 {
-		if seen, ok := m.lastSeen(h, found.ID); ok && seen.After(s.lastSeen) {
-			s.lastSeen = seen
-		}
-		if m.cfg.Now().Sub(s.lastSeen) > m.cfg.Idle {
-			return nil, access.ReasonIdle, nil
-		}
+	if m.cfg.Idle > 0 && m.cfg.Now().Sub(s.lastSeen) > m.cfg.Idle {
+		return nil, access.ReasonIdle, nil
 	}
+	m.cfg.Metrics.TicketOpened(s.key.String())
 	return s, access.ReasonOK, nil
 }
 
-func (m *Manager) find(h http.Header) (*ticket.Ticket, access.Reason, error) {
-	firsts := cookie.Values(h, m.cfg.Cookies.Ticket.Name, maxCombinations)
-	if len(firsts) == 0 {
-		return nil, access.ReasonNoTicket, nil
-	}
-	seconds := cookie.Values(h, m.cfg.Cookies.Ticket1.Name, maxCombinations)
-	if !m.cfg.Shared && (len(firsts) > 1 || len(seconds) > 1) {
-		return nil, access.ReasonTicketAmbiguous, errors.New("several ticket cookies of one name")
-	}
-	var best *ticket.Ticket
-	reason, firstErr := access.ReasonTicketInvalid, error(nil)
-	for _, chunks := range combinations(firsts, seconds) {
-		t, err := m.cfg.Codec.Open(chunks...)
-		if err != nil {
-			firstErr = cmp.Or(firstErr, err)
-			continue
-		}
-		if r := m.timely(t); r != access.ReasonOK {
-			reason = r
-			continue
-		}
-		if best != nil && best.Identity.Key() != t.Identity.Key() {
-			return nil, access.ReasonTicketAmbiguous, errors.New("tickets of two identities")
-		}
-		if best == nil || t.Issued.After(best.Issued) {
-			best = t
-		}
-	}
-	if best == nil {
-		return nil, reason, firstErr
-	}
-	return best, access.ReasonOK, nil
-}
-
-// combinations pairs first and second chunks, at most maxCombinations.
-func combinations(firsts, seconds []string) [][]string {
-	var out [][]string
-	for _, first := range firsts {
-		switch ticket.Chunks(first) {
-		case 1:
-			out = append(out, []string{first})
-		case 2:
-			for _, second := range seconds {
-				out = append(out, []string{first, second})
-			}
-		}
-	}
-	return out[:min(len(out), maxCombinations)]
-}
-
-// timely compares a ticket with the clock. The configured lifetime counts too,
-// so that shortening it ends tickets that were issued for longer.
+// timely compares a session with the clock. The configured lifetime counts too,
+// so that shortening it ends sessions that were issued for longer.
 func (m *Manager) timely(t *ticket.Ticket) access.Reason {
 	now := m.cfg.Now()
 	switch {
@@ -163,46 +194,33 @@ func (m *Manager) timely(t *ticket.Ticket) access.Reason {
 	return access.ReasonOK
 }
 
-// lastSeen reads the idle cookie; false if there is none for this ticket.
-func (m *Manager) lastSeen(h http.Header, id ticket.ID) (time.Time, bool) {
-	value, ok := m.cfg.Cookies.Seen.Only(h)
-	if !ok {
-		return time.Time{}, false
-	}
-	plain, err := m.seen.Open(m.cfg.Cookies.Seen.Name, value)
-	if err != nil || len(plain) != len(id)+8 || ticket.ID(plain[:len(id)]) != id {
-		return time.Time{}, false
-	}
-	seen := time.Unix(int64(binary.BigEndian.Uint64(plain[len(id):])), 0) //nolint:gosec // sealed by us
-	return seen, !seen.After(m.cfg.Now().Add(leeway))
-}
-
-// Touch returns the Set-Cookie line that notes the session's use, empty when
-// none is due. It is due at most every tenth of the idle time.
-func (m *Manager) Touch(s *Session) string {
+// Touch notes the session's use where that is due, at most every tenth of the
+// idle time. It returns a Set-Cookie line, empty when there is none.
+func (m *Manager) Touch(ctx context.Context, s *Session) string {
 	now := m.cfg.Now()
 	if m.cfg.Idle == 0 || now.Sub(s.lastSeen) <= m.cfg.Idle/10 {
 		return ""
 	}
-	plain := binary.BigEndian.AppendUint64(s.ID[:], uint64(now.Unix())) //nolint:gosec // after 1970
-	sealed, err := m.seen.Seal(m.cfg.Cookies.Seen.Name, plain)
-	if err != nil {
-		return "" // the session then ends early: never late
-	}
-	return m.cfg.Cookies.Seen.Set(sealed, 0)
+	return m.place.touch(ctx, s, now)
 }
 
 // EndsSoon reports whether a session is in the last part of its life, in which a
 // page that is being opened may renew it, and this browser has not tried lately.
 func (m *Manager) EndsSoon(h http.Header, s *Session) bool {
-	end := s.Issued.Add(m.cfg.Lifetime) // a lifetime that was shortened counts, as in timely
-	if s.Expires.Before(end) {
-		end = s.Expires
-	}
-	if m.cfg.RenewBefore == 0 || end.Sub(m.cfg.Now()) > m.cfg.RenewBefore {
+	if m.cfg.RenewBefore == 0 || m.Ends(s).Sub(m.cfg.Now()) > m.cfg.RenewBefore {
 		return false
 	}
 	return len(cookie.Values(h, m.cfg.Cookies.Renewal.Name, 1)) == 0
+}
+
+// Ends is when a session ends, used or not. A lifetime that was shortened counts,
+// as in timely.
+func (m *Manager) Ends(s *Session) time.Time {
+	end := s.Issued.Add(m.cfg.Lifetime)
+	if s.Expires.Before(end) {
+		end = s.Expires
+	}
+	return end
 }
 
 // renewalPause is how long a browser waits after it tried to renew a session.
@@ -211,8 +229,16 @@ const renewalPause = 10 * time.Minute
 // Renewing returns the Set-Cookie line that notes that this browser tries.
 func (m *Manager) Renewing() string { return m.cfg.Cookies.Renewal.Set("1", renewalPause) }
 
-// End returns the Set-Cookie lines that remove the session's cookies.
-func (m *Manager) End() []string {
-	c := m.cfg.Cookies
-	return []string{c.Ticket.Delete(), c.Ticket1.Delete(), c.Seen.Delete()}
+// best chooses among sessions of several cookies: the one issued last, none if
+// they are of two identities.
+func best(a, b *Session) (s *Session, ambiguous bool) {
+	switch {
+	case a == nil:
+		return b, false
+	case a.Identity.Key() != b.Identity.Key():
+		return nil, true
+	case b.Issued.After(a.Issued):
+		return b, false
+	}
+	return a, false
 }

@@ -52,7 +52,7 @@ var adele = access.Identity{Tenant: "t", Object: "adele", Scopes: []string{"A", 
 // What a new sign-in of the same person keeps of the old session.
 func TestIssueKeeps(t *testing.T) {
 	m, _ := manager(t, nil)
-	old, _, _, err := m.Issue(nil, &adele, nil)
+	old, _, _, err := m.Issue(t.Context(), nil, &adele, nil, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestIssueKeeps(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, lines, dropped, err := m.Issue(nil, &tt.id, tt.old)
+			s, lines, dropped, err := m.Issue(t.Context(), nil, &tt.id, tt.old, nil, "")
 			if err != nil || len(dropped) > 0 || len(lines) != 1 {
 				t.Fatalf("%d lines, dropped %q, %v", len(lines), dropped, err)
 			}
@@ -87,7 +87,7 @@ func TestIssueKeeps(t *testing.T) {
 					t.Errorf("%s: %s, want %s", g.Query, g.JSON, tt.graph[g.Query])
 				}
 			}
-			read, reason, err := m.Read(request(lines))
+			read, reason, err := m.Read(t.Context(), request(lines))
 			if tt.name == "an identity without a key" {
 				if read != nil || reason != access.ReasonTicketInvalid {
 					t.Errorf("nobody's ticket was accepted: %s", reason)
@@ -104,7 +104,7 @@ func TestIssueKeeps(t *testing.T) {
 func TestIssueDeletesASurplusChunk(t *testing.T) {
 	m, cookies := manager(t, nil)
 	stale := http.Header{"Cookie": {cookies.Ticket1.Name + "=x"}}
-	_, lines, _, err := m.Issue(stale, &adele, nil)
+	_, lines, _, err := m.Issue(t.Context(), stale, &adele, nil, nil, "")
 	if err != nil || len(lines) != 2 || lines[1] != cookies.Ticket1.Delete() {
 		t.Errorf("%q, %v", lines, err)
 	}
@@ -113,15 +113,15 @@ func TestIssueDeletesASurplusChunk(t *testing.T) {
 		large.Groups = append(large.Groups, strings.Repeat(string(rune('a'+i%26)), 18)+strings.Repeat("x", i%7))
 	}
 	large.Name = "an identity of two cookies " + noise(4200)
-	_, lines, _, err = m.Issue(stale, &large, nil)
+	_, lines, _, err = m.Issue(t.Context(), stale, &large, nil, nil, "")
 	if err != nil || len(lines) != 2 || lines[1] == cookies.Ticket1.Delete() {
 		t.Errorf("%d lines, %v", len(lines), err)
 	}
-	if s, reason, err := m.Read(request(lines)); s == nil {
+	if s, reason, err := m.Read(t.Context(), request(lines)); s == nil {
 		t.Errorf("two cookies: %s, %v", reason, err)
 	}
 	large.Name = noise(8000)
-	if _, _, _, err := m.Issue(nil, &large, nil); !errors.Is(err, ticket.ErrTooLarge) {
+	if _, _, _, err := m.Issue(t.Context(), nil, &large, nil, nil, ""); !errors.Is(err, ticket.ErrTooLarge) {
 		t.Errorf("too large: %v", err)
 	}
 }
@@ -138,7 +138,10 @@ func noise(n int) string {
 
 func TestEndRemovesEveryCookie(t *testing.T) {
 	m, cookies := manager(t, nil)
-	lines := m.End()
+	lines, err := m.End(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []cookie.Cookie{cookies.Ticket, cookies.Ticket1, cookies.Seen} {
 		if !slices.Contains(lines, c.Delete()) {
 			t.Errorf("%s stays", c.Name)
@@ -176,13 +179,13 @@ func TestKeptGraphGivesWay(t *testing.T) {
 	m, _ := manager(t, nil)
 	old := adele
 	old.Graph = []access.GraphResult{{Query: "/newest", JSON: noise(1500)}, {Query: "/older", JSON: noise(1501)}, {Query: "/oldest", JSON: noise(1502)}}
-	session1, _, dropped, err := m.Issue(nil, &old, nil)
+	session1, _, dropped, err := m.Issue(t.Context(), nil, &old, nil, nil, "")
 	if err != nil || len(dropped) > 0 {
 		t.Fatalf("dropped %q, %v", dropped, err)
 	}
 	fresh := adele
 	fresh.Graph, fresh.Claims = nil, []access.Claim{{Name: "department", Values: []string{noise(2503)}}}
-	session2, _, dropped, err := m.Issue(nil, &fresh, session1)
+	session2, _, dropped, err := m.Issue(t.Context(), nil, &fresh, session1, nil, "")
 	if err != nil || len(dropped) > 0 {
 		t.Errorf("dropped %q, %v", dropped, err)
 	}
@@ -202,7 +205,7 @@ func FuzzRead(f *testing.F) {
 		m, _ := manager(f, func(c *session.Config) { c.Shared = shared })
 		managers = append(managers, m)
 		for _, id := range []access.Identity{one, two} {
-			_, lines, _, err := m.Issue(nil, &id, nil)
+			_, lines, _, err := m.Issue(f.Context(), nil, &id, nil, nil, "")
 			if err != nil {
 				f.Fatal(err)
 			}
@@ -214,7 +217,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("__Host-easyauth=1; __Host-easyauth-1=")
 	f.Fuzz(func(t *testing.T, header string) {
 		for _, m := range managers {
-			if s, _, _ := m.Read(http.Header{"Cookie": {header}}); s != nil && s.Identity.Object != "adele" {
+			if s, _, _ := m.Read(t.Context(), http.Header{"Cookie": {header}}); s != nil && s.Identity.Object != "adele" {
 				t.Errorf("a session that was never issued: %+v", s.Identity)
 			}
 		}

@@ -76,13 +76,13 @@ func (h *Handler) begin(w http.ResponseWriter, r *http.Request, v *visit, in *in
 func (h *Handler) plan(m access.Missing, groups bool) entra.Plan {
 	return h.Provider.Plan(h.Scopes, m, entra.PlanOptions{
 		Graph:  len(m.Graph) > 0 || groups && h.Groups.Ask == AskAlways,
-		Groups: groups,
+		Groups: groups, Offline: h.Sessions.CanList(),
 	})
 }
 
 // groupsBefore are the groups that the request's session was asked for.
 func (h *Handler) groupsBefore(r *http.Request) []string {
-	s, _, _ := h.Sessions.Read(r.Header)
+	s, _, _ := h.Sessions.Read(r.Context(), r.Header)
 	if s == nil {
 		return nil
 	}
@@ -95,7 +95,7 @@ func (h *Handler) loginHint(r *http.Request, in *intent) string {
 	if !in.silent() {
 		return ""
 	}
-	s, _, _ := h.Sessions.Read(r.Header)
+	s, _, _ := h.Sessions.Read(r.Context(), r.Header)
 	if s == nil {
 		return ""
 	}

@@ -52,11 +52,15 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) err
 	for _, line := range h.attempts.done(a) {
 		w.Header().Add("Set-Cookie", line)
 	}
-	id, claims, err := h.redeem(r, v, answer, a, d)
+	id, tokens, claims, err := h.redeem(r, v, answer, a, d)
+	another := false
+	if err == nil && a.Silent {
+		another, err = h.anotherPerson(r, id)
+	}
 	switch {
 	case err != nil && a.Silent && needsPerson(err):
 		return h.afterSilence(w, r, v, a, b)
-	case err == nil && a.Silent && h.anotherPerson(r, id):
+	case err == nil && another:
 		return h.afterSilence(w, r, v, a, b)
 	case claims != "" && len(claims) <= maxClaims && entra.ValidChallenge(claims) && !a.Challenged && a.Restarts < maxRestarts:
 		v.result = "challenged"
@@ -70,7 +74,7 @@ func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) err
 		}
 		return h.unlessSignedIn(w, r, v, a, err)
 	}
-	return h.finish(w, r, v, a, b, id)
+	return h.finish(w, r, v, a, b, id, tokens)
 }
 
 // answer is the authorization response.
@@ -138,30 +142,31 @@ func (h *Handler) prove(r *http.Request, v *visit, state string) (*attempt, *bro
 
 // redeem turns the answer into a verified identity. claims is a claims challenge
 // of Microsoft Graph's, which a new sign-in can meet.
-func (h *Handler) redeem(r *http.Request, v *visit, answer *answer, a *attempt, d derived) (id *access.Identity, claims string, err error) {
+func (h *Handler) redeem(r *http.Request, v *visit, answer *answer, a *attempt, d derived) (id *access.Identity, tokens *entra.Tokens, claims string, err error) {
 	if answer.err == "" && answer.code.Empty() {
-		return nil, "", errState(fault.StateInvalid, errors.New("neither code nor error"))
+		return nil, nil, "", errState(fault.StateInvalid, errors.New("neither code nor error"))
 	}
+	h.ready(r.Context()) // a process that has just started; what follows says so if it is not
 	if err := h.Provider.CheckIssuerParam(answer.iss); err != nil {
-		return nil, "", h.idpFault(err)
+		return nil, nil, "", h.idpFault(err)
 	}
 	if answer.err != "" {
-		return nil, "", answerFault(answer)
+		return nil, nil, "", answerFault(answer)
 	}
 	plan := h.plan(a.Missing, a.Groups)
-	tokens, err := h.Provider.Redeem(r.Context(), answer.code, d.verifier, h.redirectURI(v), plan)
+	tokens, err = h.Provider.Redeem(r.Context(), answer.code, d.verifier, h.redirectURI(v), plan)
 	if err != nil {
-		return nil, "", h.idpFault(err)
+		return nil, nil, "", h.idpFault(err)
 	}
 	id, err = h.Provider.Verify(r.Context(), tokens.IDToken, d.nonce, tokens.AccessToken)
 	if err != nil {
-		return nil, "", h.idpFault(err)
+		return nil, nil, "", h.idpFault(err)
 	}
 	id.Scopes = tokens.Scopes
 	if tokens.Failed != nil { // signed in all the same; what is missing is told in the end
 		h.Log.Warn("a second token could not be had", "correlation", v.correlation, "error", tokens.Failed.Error())
 	}
-	return id, h.askGraph(r, v, a, id, tokens), nil
+	return id, tokens, h.askGraph(r, v, a, id, tokens), nil
 }
 
 // askGraph adds what Microsoft Graph knows of the person. claims is what Graph
@@ -172,20 +177,23 @@ func (h *Handler) askGraph(r *http.Request, v *visit, a *attempt, id *access.Ide
 		id.Graph, claims = answer.Results, answer.Claims
 	}
 	var before []string
-	if old, _, _ := h.Sessions.Read(r.Header); old != nil && old.Identity.Key() == id.Key() {
+	if old, _, _ := h.Sessions.Read(r.Context(), r.Header); old != nil && old.Identity.Key() == id.Key() {
 		before = old.Identity.GroupsChecked
 	}
-	return cmp.Or(claims, h.completeGroups(r.Context(), v, id, tokens, a.Missing.Groups, before))
+	return cmp.Or(claims, h.asker.completeGroups(r.Context(), v.correlation, id, tokens, a.Missing.Groups, before))
 }
 
 // finish makes the session and returns to the page.
-func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, b *browser, id *access.Identity) error {
+func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, b *browser, id *access.Identity, tokens *entra.Tokens) error {
 	v.user = id.Key()
-	old, _, _ := h.Sessions.Read(r.Header)
-	s, lines, dropped, err := h.Sessions.Issue(r.Header, id, old)
+	old, err := h.session(r)
+	if err != nil {
+		return err
+	}
+	s, lines, dropped, err := h.Sessions.Issue(r.Context(), r.Header, id, old, kept(tokens, h.Now()), pages.AgentLabel(r.UserAgent()))
 	if err != nil {
 		if !errors.Is(err, ticket.ErrTooLarge) {
-			return err
+			return storeFault(err, "You could not be signed in", "Your session could not be stored.")
 		}
 		return &fault.Error{
 			Status: http.StatusInternalServerError, Reason: fault.TicketTooLarge, Err: err,
@@ -232,7 +240,7 @@ func (h *Handler) unlessSignedIn(w http.ResponseWriter, r *http.Request, v *visi
 // signedIn returns the session of a valid ticket that has all that the attempt
 // asked for, nil without one. A nil attempt asked for nothing.
 func (h *Handler) signedIn(r *http.Request, a *attempt) *session.Session {
-	s, _, _ := h.Sessions.Read(r.Header)
+	s, _, _ := h.Sessions.Read(r.Context(), r.Header)
 	if s == nil || a != nil && !h.unmet(s, a.Missing).Empty() {
 		return nil
 	}

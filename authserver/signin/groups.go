@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -54,30 +55,39 @@ func (g Groups) wanted(rules []access.Clause, before []string) []string {
 	return out
 }
 
+// groupAsker completes the groups of an identity.
+type groupAsker struct {
+	Groups
+
+	provider *entra.RelyingParty
+	graph    Graph
+	log      *slog.Logger
+}
+
 // completeGroups fills in an identity's groups, as far as they are not in its token. If
 // Graph cannot be asked they are marked as unknown: a rule about them is then
 // could-not-tell, never a no. claims is a claims challenge of Graph's.
-func (h *Handler) completeGroups(ctx context.Context, v *visit, id *access.Identity, tokens *entra.Tokens, rules []access.Clause, before []string) (claims string) {
-	if h.Groups.Ask == AskNever && id.GroupsUnknown {
+func (a *groupAsker) completeGroups(ctx context.Context, correlation string, id *access.Identity, tokens *entra.Tokens, rules []access.Clause, before []string) (claims string) {
+	if a.Ask == AskNever && id.GroupsUnknown {
 		id.GroupsFailed = true // and nothing is checked: what the token has not is no answer
 		return ""
 	}
-	wanted := h.Groups.wanted(rules, before)
+	wanted := a.wanted(rules, before)
 	// Also where the token holds all groups: the ticket may have no room for them.
 	id.GroupsChecked = wanted
-	if h.Groups.Ask == AskNever || h.Groups.Ask == AskOverage && !id.GroupsUnknown {
-		if len(h.Groups.Keep) > 0 {
+	if a.Ask == AskNever || a.Ask == AskOverage && !id.GroupsUnknown {
+		if len(a.Keep) > 0 {
 			id.Groups, id.GroupsUnknown = among(id.Groups, wanted), true
 		}
 		return ""
 	}
 	id.GroupsUnknown = true
-	err := h.askGroups(ctx, id, tokens, wanted)
+	err := a.askGroups(ctx, id, tokens, wanted)
 	if err == nil {
 		return ""
 	}
 	id.Groups, id.GroupsChecked, id.GroupsFailed = nil, nil, true
-	h.Log.Warn("groups could not be asked for", "correlation", v.correlation, "error", err.Error())
+	a.log.Warn("groups could not be asked for", "correlation", correlation, "error", err.Error())
 	var refused *graph.Error
 	if errors.As(err, &refused) {
 		return refused.Claims
@@ -85,23 +95,23 @@ func (h *Handler) completeGroups(ctx context.Context, v *visit, id *access.Ident
 	return ""
 }
 
-func (h *Handler) askGroups(ctx context.Context, id *access.Identity, tokens *entra.Tokens, wanted []string) error {
+func (a *groupAsker) askGroups(ctx context.Context, id *access.Identity, tokens *entra.Tokens, wanted []string) error {
 	ids := slices.DeleteFunc(slices.Clone(wanted), func(g string) bool { return !access.IsGUID(g) })
-	if !h.Groups.KeepAll && len(ids) == 0 {
+	if !a.KeepAll && len(ids) == 0 {
 		id.Groups, id.GroupsChecked = nil, nil
 		return nil // nothing to ask for yet
 	}
-	token, err := h.Provider.GraphToken(ctx, tokens)
+	token, err := a.provider.GraphToken(ctx, tokens)
 	if err != nil {
 		return err
 	}
-	if h.Groups.KeepAll {
-		if id.Groups, err = h.Graph.MemberGroups(ctx, token, ""); err == nil {
+	if a.KeepAll {
+		if id.Groups, err = a.graph.MemberGroups(ctx, token, ""); err == nil {
 			id.GroupsUnknown = false
 		}
 		return err
 	}
-	id.Groups, err = h.Graph.CheckMemberGroups(ctx, token, "", ids)
+	id.Groups, err = a.graph.CheckMemberGroups(ctx, token, "", ids)
 	id.GroupsChecked = ids // a name that is no object id stays unknown
 	return err
 }

@@ -121,14 +121,14 @@ func TestGroupsOfAnIdentity(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			h := &Handler{Config: Config{Groups: tt.groups, Provider: notReady(t), Log: slog.New(slog.DiscardHandler)}}
+			a := &groupAsker{Groups: tt.groups, provider: notReady(t), log: slog.New(slog.DiscardHandler)}
 			id := &access.Identity{Groups: []string{member, other}, GroupsUnknown: tt.overage}
 			rule := tt.rule
 			var rules []access.Clause
 			if rule != "" {
 				rules = []access.Clause{{rule}}
 			}
-			if claims := h.completeGroups(t.Context(), &visit{}, id, &entra.Tokens{}, rules, nil); claims != "" {
+			if claims := a.completeGroups(t.Context(), "", id, &entra.Tokens{}, rules, nil); claims != "" {
 				t.Errorf("claims %q", claims)
 			}
 			if tt.groupsOf != nil && !slices.Equal(id.Groups, tt.groupsOf) || id.GroupsUnknown != tt.unknown || !slices.Equal(id.GroupsChecked, tt.checked) || id.GroupsFailed != tt.failed {

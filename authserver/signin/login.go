@@ -1,10 +1,12 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
@@ -47,6 +49,11 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit) error 
 		return err
 	}
 	v.back = in.page
+	if in.denial == nil { // it may have been lost: whose session cannot be told is not signed out
+		if _, err := h.session(r); err != nil {
+			return err
+		}
+	}
 	if !v.navigation {
 		return h.loginElsewhere(w, r, v, in)
 	}
@@ -56,13 +63,40 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request, v *visit) error 
 			return err
 		}
 	}
-	if !h.Provider.Ready() {
+	if !h.ready(r.Context()) {
 		return errUnavailable(entra.ErrNotReady)
 	}
 	if h.CallbackHost != (hosts.Host{}) && v.self != h.CallbackHost {
 		return h.handOver(w, r, v, in)
 	}
 	return h.begin(w, r, v, in, 0)
+}
+
+// recheckAfter is how old a could-not-tell must be not to be believed any more. It
+// is more than clocks should differ.
+const recheckAfter = 30 * time.Second
+
+// readyWait is how long a process that has just started lets somebody wait for the
+// provider's document.
+const readyWait = 2 * time.Second
+
+// ready reports whether the provider's document has been read, and waits a moment
+// for it.
+func (h *Handler) ready(ctx context.Context) bool {
+	const look = 20 * time.Millisecond
+	for wait := readyWait; ; wait -= look {
+		switch {
+		case h.Provider.Ready():
+			return true
+		case wait <= 0:
+			return false
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(look):
+		}
+	}
 }
 
 // answerDenial answers a page that was refused for a known reason, as far as
@@ -74,10 +108,23 @@ func (h *Handler) answerDenial(w http.ResponseWriter, r *http.Request, v *visit,
 		return true, errForbidden(d, in.page)
 	case h.settled(r, d):
 		return true, h.goBack(w, r, v, in.page)
+	case d.Outcome == access.Unsure && len(in.missing.Groups) == 0 && h.Now().Sub(d.At) >= recheckAfter:
+		// The page of a while ago, reloaded: ask again instead of repeating it. Where
+		// clocks are further apart than that, the denial may be new all the same.
+		looping, err := h.returns(w, r, targetOf(in.page, "checked again"))
+		switch {
+		case err != nil:
+			return true, err
+		case looping:
+			return true, errUnsure(unsurePause)
+		}
+		v.result = "checked_again"
+		redirect(w, in.page)
+		return true, nil
 	case d.Outcome == access.Unsure:
 		return h.renewGroups(r, in)
 	case d.Renew:
-		return h.renew(w, r, v, in), nil
+		return h.renew(w, r, v, in)
 	case d.Outcome == access.StepUp && d.Truncated && d.Missing.Empty():
 		return true, errTooMuchAsked(in.page, errors.New("nothing of it fits into the denial cookie"))
 	}
@@ -140,7 +187,7 @@ func (h *Handler) findDenial(header http.Header, rd string, self hosts.Host) *De
 // settled reports whether a valid ticket that is newer than the denial has what
 // was missing: another tab signed in meanwhile.
 func (h *Handler) settled(r *http.Request, d *Denial) bool {
-	s, _, _ := h.Sessions.Read(r.Header)
+	s, _, _ := h.Sessions.Read(r.Context(), r.Header)
 	return s != nil && s.Issued.After(d.At) && h.unmet(s, d.Missing).Empty()
 }
 
@@ -148,27 +195,36 @@ func (h *Handler) settled(r *http.Request, d *Denial) bool {
 // completed sign-in and as the start of the next: if the page goes on to refuse
 // (clocks that differ, cookies that nginx does not pass on), that ends on a page.
 func (h *Handler) goBack(w http.ResponseWriter, r *http.Request, v *visit, page string) error {
-	b := h.browsers.read(r.Header)
-	if b == nil {
-		b = h.browsers.create()
-	}
-	now, target := h.Now(), pageTarget(page)
-	b.complete(target, now)
-	looping := !b.start(target, now)
-	if looping {
-		b.forget(target)
-	}
-	line, err := h.browsers.set(b)
-	if err != nil {
+	looping, err := h.returns(w, r, pageTarget(page))
+	switch {
+	case err != nil:
 		return err
-	}
-	w.Header().Add("Set-Cookie", line)
-	if looping {
+	case looping:
 		return errLoop(page)
 	}
 	v.result = "signed_in_already"
 	redirect(w, page)
 	return nil
+}
+
+// returns counts that this browser is sent back to a page, and reports whether that
+// happens again and again.
+func (h *Handler) returns(w http.ResponseWriter, r *http.Request, page target) (looping bool, err error) {
+	b := h.browsers.read(r.Header)
+	if b == nil {
+		b = h.browsers.create()
+	}
+	now := h.Now()
+	b.complete(page, now)
+	if looping = !b.start(page, now); looping {
+		b.forget(page)
+	}
+	line, err := h.browsers.set(b)
+	if err != nil {
+		return false, err
+	}
+	w.Header().Add("Set-Cookie", line)
+	return looping, nil
 }
 
 // defaultOf is the default page of the host that a page is on.

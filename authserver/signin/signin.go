@@ -39,6 +39,11 @@ type Graph interface {
 // Paths are where the endpoints are.
 type Paths struct {
 	Login, Callback, Logout, SignedOut, Me string
+
+	// FrontChannel and BackChannel are where the identity provider says that a
+	// session of its own has ended. They are served only where sessions can be ended
+	// from outside: with a store, or a list of revoked tickets.
+	FrontChannel, BackChannel string
 }
 
 // Config of a Handler. All fields are required unless they say otherwise.
@@ -62,6 +67,13 @@ type Config struct {
 	// AcceptBearer: a request that is no navigation is told how to get a token.
 	AcceptBearer bool
 
+	// SubjectIsKey: a person is iss and sub, as with a provider other than Entra ID.
+	SubjectIsKey bool
+
+	// GroupNames looks up how groups are called, for the page of the signed-in user;
+	// nil: they are shown by their ids.
+	GroupNames *GroupNames
+
 	// GraphQueries are the configured names of graph queries; may be empty.
 	GraphQueries map[string]string
 
@@ -76,6 +88,8 @@ type Config struct {
 type Handler struct {
 	Config
 
+	asker     *groupAsker
+	knocks    chan struct{} // holds one for each who says, unproven, that a session ended
 	attempts  *attempts
 	browsers  *browsers
 	handovers *seal.Box
@@ -93,7 +107,10 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &Handler{Config: cfg, used: newUsedIDs(), names: newQueryNames(cfg.GraphQueries)}
+	h := &Handler{
+		Config: cfg, used: newUsedIDs(), names: newQueryNames(cfg.GraphQueries), knocks: make(chan struct{}, knocksAtOnce),
+		asker: &groupAsker{Groups: cfg.Groups, provider: cfg.Provider, graph: cfg.Graph, log: cfg.Log},
+	}
 	var err error
 	if h.attempts, err = newAttempts(cfg.Ring, cfg.Cookies.Return, h.names, cfg.Now); err != nil {
 		return nil, fmt.Errorf("make the sign-in handler: %w", err)
@@ -130,7 +147,7 @@ func (h *Handler) step(name string, fn step) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{
 			step: name, correlation: newCorrelation(), result: "ok",
-			navigation: ingress.Navigation(r.Method, r.Header),
+			navigation: opensPage(r),
 		}
 		pages.SecurityHeaders(w.Header())
 		err := h.run(w, r, v, fn)
@@ -141,6 +158,16 @@ func (h *Handler) step(name string, fn step) http.Handler {
 		h.Metrics.SignIn(name, v.result)
 		h.Log.LogAttrs(r.Context(), slog.LevelInfo, name, v.attrs(slog.String("result", v.result))...)
 	})
+}
+
+// opensPage reports whether the answer is a page for a person: a form that they
+// send leads to one as a link does.
+func opensPage(r *http.Request) bool {
+	method := r.Method
+	if method == http.MethodPost {
+		method = http.MethodGet
+	}
+	return ingress.Navigation(method, r.Header)
 }
 
 // run calls a step for a host that is served, and turns a panic into an error.
@@ -191,6 +218,10 @@ func (h *Handler) fail(w http.ResponseWriter, v *visit, e *fault.Error) {
 	}
 	switch {
 	case v.back == "":
+	case e.Reason == fault.Store && v.step == "logout":
+		m.Links = []pages.Link{{Text: "Try again", URL: v.self.Origin() + h.Paths.Logout}}
+	case v.step == "me" && e.Reason != fault.LoginRequired:
+		m.Links = []pages.Link{{Text: "Try again", URL: v.self.Origin() + h.Paths.Me}}
 	case v.step == "me":
 		m.Links = []pages.Link{{Text: "Sign in", URL: h.loginURL(v, url.Values{"rd": {v.back}})}}
 	case e.Reason == fault.Unsure: // still signed in: the page itself may open now

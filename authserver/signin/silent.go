@@ -7,6 +7,7 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/fault"
+	"github.com/easyauth-sidecar/easyauth/authserver/session"
 )
 
 // Pauses between two tries to learn groups that could not be asked for.
@@ -17,19 +18,19 @@ const (
 
 // renew begins a silent sign-in for a session that ends soon, and notes that this
 // browser tried. When that cannot be, the page opens with the session as it is.
-func (h *Handler) renew(w http.ResponseWriter, r *http.Request, v *visit, in *intent) (done bool) {
-	s, _, _ := h.Sessions.Read(r.Header)
+func (h *Handler) renew(w http.ResponseWriter, r *http.Request, v *visit, in *intent) (done bool, err error) {
+	s, err := h.session(r)
 	if s == nil {
-		return false // it ended meanwhile: an ordinary sign-in
+		return false, err // it ended meanwhile: an ordinary sign-in
 	}
 	w.Header().Add("Set-Cookie", h.Sessions.Renewing())
 	if !h.Provider.Ready() {
 		v.user, v.result = s.Identity.Key(), "not_renewed"
 		redirect(w, in.page)
-		return true
+		return true, nil
 	}
 	in.prompt = promptNone
-	return false
+	return false, nil
 }
 
 // renewGroups begins a silent sign-in that asks for the groups once more, when it
@@ -41,9 +42,9 @@ func (h *Handler) renewGroups(r *http.Request, in *intent) (done bool, err error
 	if h.Groups.Ask == AskNever {
 		return true, errManyGroups()
 	}
-	s, _, _ := h.Sessions.Read(r.Header)
+	s, err := h.session(r)
 	if s == nil {
-		return false, nil
+		return false, err
 	}
 	if age := h.Now().Sub(s.Issued); age < groupsRetryAfter {
 		return true, errUnsure(groupsRetryAfter - age)
@@ -64,9 +65,21 @@ func errManyGroups() *fault.Error {
 // anotherPerson reports whether a silent sign-in brought somebody else than the
 // session is of: the browser is signed in to the provider as that person, and
 // nobody chose to change here.
-func (h *Handler) anotherPerson(r *http.Request, id *access.Identity) bool {
-	s, _, _ := h.Sessions.Read(r.Header)
-	return s != nil && s.Identity.Key() != id.Key()
+func (h *Handler) anotherPerson(r *http.Request, id *access.Identity) (bool, error) {
+	s, err := h.session(r)
+	return s != nil && s.Identity.Key() != id.Key(), err
+}
+
+// session returns the request's session, nil if there is none; an error if that could not be
+// told, so that nobody is treated as signed out who is not.
+func (h *Handler) session(r *http.Request) (*session.Session, error) {
+	s, reason, err := h.Sessions.Read(r.Context(), r.Header)
+	if s == nil && reason.CouldNotTell() {
+		e := errUnsure(unsurePause)
+		e.Err = errors.Join(errors.New(reason.String()), err)
+		return nil, e
+	}
+	return s, nil
 }
 
 // errNeedsPerson is the page when groups cannot be asked for without a sign-in
@@ -83,7 +96,10 @@ func errNeedsPerson() *fault.Error {
 // afterSilence goes on where a silent sign-in needs a person: with the session
 // as it is, or without one, with a visible sign-in.
 func (h *Handler) afterSilence(w http.ResponseWriter, r *http.Request, v *visit, a *attempt, b *browser) error {
-	s, _, _ := h.Sessions.Read(r.Header)
+	s, err := h.session(r)
+	if err != nil {
+		return err
+	}
 	if s == nil {
 		v.result = "restarted"
 		return h.begin(w, r, v, &intent{page: a.Return, missing: a.Missing, browser: b}, min(a.Restarts+1, maxRestarts))

@@ -16,7 +16,7 @@ const chart = "../../charts/easyauth/"
 
 // The chart writes down what the program knows: headers, paths, ports. Here they agree.
 func TestChartAgrees(t *testing.T) {
-	cfg, _, err := config.Load(environ(with(t, map[string]string{"EASYAUTH_LISTEN": "", "EASYAUTH_ADMIN_LISTEN": ""})))
+	cfg, _, err := config.Load(environ(with(t, map[string]string{"EASYAUTH_LISTEN": "", "EASYAUTH_ADMIN_LISTEN": ""})), config.Roles{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestChartAgrees(t *testing.T) {
 	for _, name := range strings.Fields(match(t, text(t, chart+"templates/ingress.yaml"), `range list ([^}]*) }}`)) {
 		opened = append(opened, cfg.BasePath+"/"+strings.Trim(name, `"`))
 	}
-	if want := []string{cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath}; !sameSet(opened, want) {
+	if want := []string{cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath, cfg.FrontChannelPath, cfg.BackChannelPath}; !sameSet(opened, want) {
 		t.Errorf("the Ingress opens %q, want %q", opened, want)
 	}
 	if !strings.Contains(text(t, chart+"values.yaml"), "basePath: "+cfg.BasePath+"\n") {

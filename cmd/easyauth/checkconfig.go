@@ -6,29 +6,40 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 )
 
-// checkConfig builds everything that serve would and serves nothing.
-func checkConfig(_ context.Context, _ []string, env environment) int {
-	cfg, ok := load(env)
+// checkConfig builds everything that serve would and serves nothing. A store that does not
+// answer is a warning: it may be reached from elsewhere.
+func checkConfig(ctx context.Context, roles config.Roles, env environment) int {
+	cfg, ok := load(env, roles)
 	if !ok {
 		return exitUsage
 	}
-	if _, err := wire(cfg, slog.New(slog.DiscardHandler), env.version); err != nil {
+	p, err := wire(ctx, cfg, slog.New(slog.DiscardHandler), env.version)
+	if err != nil {
 		sayWrong(env, err)
 		return exitUsage
+	}
+	defer p.close()
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	if err := p.ping(ctx); err != nil {
+		say(env.stderr, "warning: the store of sessions does not answer from here: %v\n", err)
 	}
 	say(env.stdout, "The configuration is good.\n")
 	return exitOK
 }
 
-// load reads the configuration and prints its warnings and all its faults:
+const checkTimeout = 3 * time.Second
+
+// load reads the configuration of these roles and prints its warnings and all its faults:
 // those that config finds, and those that only the packages see for which the
 // values are.
-func load(env environment) (*config.Config, bool) {
-	cfg, warnings, err := config.Load(env.environ)
+func load(env environment, roles config.Roles) (*config.Config, bool) {
+	cfg, warnings, err := config.Load(env.environ, roles)
 	for _, w := range warnings {
 		say(env.stderr, "warning: %s\n", w)
 	}

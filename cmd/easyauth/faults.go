@@ -16,6 +16,9 @@ import (
 // configuration may be half read; then known is what config found, and nothing is
 // said twice of a variable. No fault holds a value.
 func deepFaults(cfg *config.Config, known config.Faults) config.Faults {
+	if !cfg.Roles.Auth && !cfg.Roles.SignIn {
+		return nil // a worker alone answers nobody
+	}
 	faulty := map[string]bool{}
 	for _, f := range known {
 		faulty[f.Name] = true
@@ -62,7 +65,7 @@ func named(variable string, err error) config.Faults {
 // headerFaults tells claims by their place: what headers says holds their names.
 func headerFaults(cfg *config.Config) config.Faults {
 	accepted := func(claims []string) bool {
-		_, err := headers.New(headers.Config{Prefix: cfg.HeaderPrefix, ClaimHeaders: claims})
+		_, err := headers.New(headers.Config{Prefix: cfg.HeaderPrefix, ClaimHeaders: claims, PassAccessToken: cfg.PassAccessToken, PassIDToken: cfg.PassIDToken})
 		return err == nil
 	}
 	if !accepted(nil) {

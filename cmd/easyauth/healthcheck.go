@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
@@ -11,11 +13,15 @@ import (
 
 const healthcheckTimeout = 5 * time.Second
 
-// healthcheck asks /readyz of the server that runs with the same environment.
+// healthcheck asks /readyz of the server that runs with the same environment,
+// whatever its roles: of the configuration only the admin address counts.
 func healthcheck(ctx context.Context, _ []string, env environment) int {
-	cfg, _, err := config.Load(env.environ)
-	if err != nil {
-		say(env.stderr, "the configuration is wrong; run easyauth check-config\n")
+	const variable = "EASYAUTH_ADMIN_LISTEN"
+	cfg, _, err := config.Load(env.environ, config.Roles{})
+	var faults config.Faults
+	wrong := errors.As(err, &faults) && slices.ContainsFunc(faults, func(f config.Fault) bool { return f.Name == variable })
+	if cfg == nil || wrong {
+		say(env.stderr, "%s is wrong; run easyauth check-config\n", variable)
 		return exitUsage
 	}
 	if _, port, err := net.SplitHostPort(cfg.AdminListen); err != nil || port == "0" {

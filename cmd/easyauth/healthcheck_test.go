@@ -33,7 +33,7 @@ func TestHealthcheck(t *testing.T) {
 	check("no fixed port", "127.0.0.1:0", exitUsage, "", "EASYAUTH_ADMIN_LISTEN has no fixed port")
 	check("wrong configuration", marker, exitUsage, "", "run easyauth check-config")
 
-	cmd := exec.CommandContext(t.Context(), binary, "healthcheck")
+	cmd := exec.CommandContext(t.Context(), program, "healthcheck")
 	cmd.Env = environ(vars)
 	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "ok\n" {
 		t.Errorf("as a program: %v\n%s", err, out)
@@ -51,7 +51,7 @@ func TestHealthcheckWhileStopping(t *testing.T) {
 	}
 	r := beginRequest(t, s)
 	s.end(errInterrupted)
-	waitFor(t, "the public listener to close", func() bool { return closed(t, s.public) })
+	waitFor(t, "the public listener to close", func() bool { return isClosed(t, s.public) })
 	if code, stdout, stderr := execute(t, vars, "healthcheck"); code != exitFailed || stdout != "" || !strings.Contains(stderr, "/readyz answered 503") {
 		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
 	}

@@ -28,14 +28,14 @@ const (
 	testVersion = "v0.0.0-test"
 )
 
-// binary is the program as it is released; TestMain builds it once.
-var binary string
+// program is easyauth as it is released; TestMain builds it once.
+var program string
 
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "easyauth-")
 	if err == nil {
-		binary = filepath.Join(dir, "easyauth")
-		err = build(binary)
+		program = filepath.Join(dir, "easyauth")
+		err = build(program)
 	}
 	code := 1
 	if err == nil {

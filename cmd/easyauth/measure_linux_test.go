@@ -18,7 +18,7 @@ const (
 // TestStartTime prints what a start takes and checks what the program weighs.
 // The times are not checked: they are the machine's as much as ours.
 func TestStartTime(t *testing.T) {
-	info, err := os.Stat(binary)
+	info, err := os.Stat(program)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -21,59 +24,135 @@ const (
 	exitUsage  = 2 // wrong arguments or a wrong configuration
 )
 
+// runner does what a command does, with the arguments that follow its flags.
+type runner func(ctx context.Context, args []string, env environment) int
+
 type command struct {
-	name, summary string
-	run           func(ctx context.Context, args []string, env environment) int
+	name      string // one word, or two of which the first is a group's
+	arguments string // how they are written
+	summary   string
+	details   string                        // for its own help; whole lines
+	most      int                           // arguments beside the flags
+	setUp     func(fs *flag.FlagSet) runner // declares the flags
 }
 
 func commands() []command {
 	return []command{
-		{"serve", "run the server; configured by EASYAUTH_ variables", serve},
-		{"check-config", "report every fault of the configuration and exit", checkConfig},
-		{"keygen", "print a new key for EASYAUTH_KEYS", keygen},
-		{"healthcheck", "ask the running server whether it is ready; for container probes", healthcheck},
-		{"version", "print the version", printVersion},
+		{name: "serve", arguments: "[--roles LIST]", summary: "run the server; configured by EASYAUTH_ variables", setUp: setUpServe},
+		{name: "check-config", arguments: "[--roles LIST]", summary: "report every fault of the configuration and exit", setUp: setUpCheckConfig},
+		{
+			name: "keygen", arguments: "[--rotate FILE [--now] | --list FILE | --drop ID FILE]", summary: "print a new key for EASYAUTH_KEYS, or change a file of keys",
+			details: keygenDetails, most: 1, setUp: setUpKeygen,
+		},
+		{
+			name: "sessions list", arguments: "(--user USER | --sid SID | --all) [--json]", summary: "list sessions in the store",
+			details: sessionsDetails, setUp: setUpSessions(listSessions),
+		},
+		{
+			name: "sessions revoke", arguments: "(--user USER | --sid SID | --all) [--json]", summary: "end sessions at once",
+			details: sessionsDetails, setUp: setUpSessions(revokeSessions),
+		},
+		{name: "healthcheck", summary: "ask the running server whether it is ready; for container probes", setUp: plain(healthcheck)},
+		{name: "version", summary: "print the version", setUp: plain(printVersion)},
 	}
+}
+
+// plain sets up a command that has no flags.
+func plain(run runner) func(*flag.FlagSet) runner {
+	return func(*flag.FlagSet) runner { return run }
 }
 
 // run executes one command line and returns the exit code.
 func run(ctx context.Context, args []string, env environment) int {
 	name := "help"
 	if len(args) > 0 {
-		name, args = args[0], args[1:]
+		name = args[0]
 	}
-	if name == "--version" {
-		name = "version"
-	}
-	for _, c := range commands() {
-		if c.name != name {
-			continue
-		}
-		if len(args) > 0 && (args[0] == "-h" || args[0] == "--help") {
-			say(env.stdout, "easyauth %s: %s\n", c.name, c.summary)
-			return exitOK
-		}
-		if len(args) > 0 {
-			say(env.stderr, "easyauth %s takes no arguments; it is configured by environment variables\n", c.name)
-			return exitUsage
-		}
-		return c.run(ctx, args, env)
-	}
-	if name == "help" || name == "-h" || name == "--help" {
-		say(env.stdout, "%s", usage())
+	switch name {
+	case "help", "-h", "--help":
+		say(env.stdout, "%s", usage(commands()))
 		return exitOK
+	case "--version":
+		args = append([]string{"version"}, args[1:]...)
 	}
-	say(env.stderr, "easyauth: %q is not a command\n\n%s", name, usage())
+	if c, rest, found := find(args); found {
+		return c.execute(ctx, rest, env)
+	}
+	group := slices.DeleteFunc(commands(), func(c command) bool { return !strings.HasPrefix(c.name, name+" ") })
+	switch {
+	case len(group) == 0:
+		say(env.stderr, "easyauth: %q is not a command\n\n%s", name, usage(commands()))
+	case len(args) > 1 && isHelp(args[1]):
+		say(env.stdout, "%s", usage(group))
+		return exitOK
+	default:
+		say(env.stderr, "easyauth %s: one of its commands must follow\n\n%s", name, usage(group))
+	}
 	return exitUsage
 }
 
-func usage() string {
-	var b strings.Builder
-	b.WriteString("EasyAuth signs people in for applications behind an ingress.\n\nUsage: easyauth COMMAND\n\nCommands:\n")
+// find returns the command that args begin with, and what follows its name.
+func find(args []string) (c command, rest []string, found bool) {
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-13s %s\n", c.name, c.summary)
+		words := strings.Fields(c.name)
+		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
+			return c, args[len(words):], true
+		}
 	}
-	b.WriteString("\nConfiguration: docs/configuration.md\n")
+	return command{}, nil, false
+}
+
+func isHelp(arg string) bool { return slices.Contains([]string{"-h", "-help", "--help"}, arg) }
+
+// execute reads the flags of a command and runs it.
+func (c command) execute(ctx context.Context, args []string, env environment) int {
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	run := c.setUp(fs)
+	err := fs.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		say(env.stdout, "%s", c.help(fs))
+		return exitOK
+	case err != nil:
+		return c.misused(env, "%v", err)
+	case fs.NArg() > c.most && c.most == 0:
+		return c.misused(env, "takes no arguments beside its flags")
+	case fs.NArg() > c.most:
+		return c.misused(env, "takes no more arguments than its flags ask for")
+	}
+	return run(ctx, fs.Args(), env)
+}
+
+// misused says what is wrong with a command line.
+func (c command) misused(env environment, format string, args ...any) int {
+	say(env.stderr, "easyauth %s: %s\nIt is configured by environment variables; its flags: easyauth %s --help\n", c.name, fmt.Sprintf(format, args...), c.name)
+	return exitUsage
+}
+
+// help tells how one command is used.
+func (c command) help(fs *flag.FlagSet) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "easyauth %s: %s\n\nUsage: easyauth %s\n", c.name, c.summary, strings.TrimSpace(c.name+" "+c.arguments))
+	if c.details != "" {
+		fmt.Fprintf(&b, "\n%s", c.details)
+	}
+	heading := "\nFlags:\n"
+	fs.VisitAll(func(f *flag.Flag) {
+		operand, text := flag.UnquoteUsage(f)
+		fmt.Fprintf(&b, "%s  --%-14s %s\n", heading, strings.TrimSpace(f.Name+" "+operand), text)
+		heading = ""
+	})
+	return b.String()
+}
+
+func usage(of []command) string {
+	var b strings.Builder
+	b.WriteString("EasyAuth signs people in for applications behind an ingress.\n\nUsage: easyauth COMMAND [FLAGS]\n\nCommands:\n")
+	for _, c := range of {
+		fmt.Fprintf(&b, "  %-16s %s\n", c.name, c.summary)
+	}
+	b.WriteString("\nFlags of a command: easyauth COMMAND --help\nConfiguration: docs/configuration.md\n")
 	return b.String()
 }
 

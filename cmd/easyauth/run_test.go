@@ -26,6 +26,12 @@ func TestCommandLine(t *testing.T) {
 		{"a flag", []string{"--listen=:1"}, exitUsage, "", `"--listen=:1" is not a command`},
 		{"an extra argument", []string{"version", "now"}, exitUsage, "", "takes no arguments"},
 		{"an extra flag", []string{"serve", "--listen=:1"}, exitUsage, "", "configured by environment variables"},
+		{"an extra argument behind a flag", []string{"serve", "--roles=auth", "now"}, exitUsage, "", "takes no arguments"},
+		{"an unknown role", []string{"serve", "--roles=auth,admin"}, exitUsage, "", "easyauth serve: --roles: must list auth, signin and worker"},
+		{"the same of check-config", []string{"check-config", "--roles", "Worker"}, exitUsage, "", "easyauth check-config: --roles: must list auth, signin and worker"},
+		{"no roles", []string{"serve", "--roles"}, exitUsage, "", "needs an argument: -roles"},
+		{"help of serve", []string{"serve", "-h"}, exitOK, "--roles LIST", ""},
+		{"help of check-config", []string{"check-config", "-help"}, exitOK, "Usage: easyauth check-config [--roles LIST]", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, stdout, stderr := execute(t, nil, tt.args...)
@@ -48,6 +54,21 @@ func TestUsageNamesEveryCommand(t *testing.T) {
 	for _, c := range commands() {
 		if !strings.Contains(stdout, "\n  "+c.name+" ") || !strings.Contains(stdout, c.summary) {
 			t.Errorf("%s is not in the usage:\n%s", c.name, stdout)
+		}
+	}
+}
+
+// Help is printed of every command, and says how it is written.
+func TestHelpOfEveryCommand(t *testing.T) {
+	for _, c := range commands() {
+		code, stdout, stderr := execute(t, nil, append(strings.Fields(c.name), "--help")...)
+		if code != exitOK || stderr != "" || !strings.HasPrefix(stdout, "easyauth "+c.name+": "+c.summary+"\n\nUsage: easyauth "+c.name) {
+			t.Errorf("%s: exit code %d\n%s%s", c.name, code, stdout, stderr)
+		}
+		for line := range strings.Lines(stdout + c.arguments) {
+			if len(line) > 160 {
+				t.Errorf("%s: a line of %d characters", c.name, len(line))
+			}
 		}
 	}
 }

@@ -15,17 +15,18 @@ import (
 )
 
 // serve runs until ctx ends, then lets requests in flight finish.
-func serve(ctx context.Context, _ []string, env environment) int {
-	cfg, ok := load(env)
+func serve(ctx context.Context, roles config.Roles, env environment) int {
+	cfg, ok := load(env, roles)
 	if !ok {
 		return exitUsage
 	}
 	log := newLog(cfg, env)
-	p, err := wire(cfg, log, env.version)
+	p, err := wire(ctx, cfg, log, env.version)
 	if err != nil {
 		sayWrong(env, err)
 		return exitUsage
 	}
+	defer p.close()
 	if err := listenAndServe(ctx, cfg, p, log, env.version); err != nil {
 		log.Error("stopped", "error", err)
 		return exitFailed
@@ -43,19 +44,13 @@ func newLog(cfg *config.Config, env environment) *slog.Logger {
 }
 
 func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog.Logger, version string) error {
-	var lc net.ListenConfig
-	public, err := lc.Listen(ctx, "tcp", cfg.Listen)
+	listeners, servers, err := openListeners(ctx, cfg, p, log)
 	if err != nil {
-		return fmt.Errorf("EASYAUTH_LISTEN: %w", err)
+		return err
 	}
-	admin, err := lc.Listen(ctx, "tcp", cfg.AdminListen)
-	if err != nil {
-		return errors.Join(fmt.Errorf("EASYAUTH_ADMIN_LISTEN: %w", err), public.Close())
-	}
-
 	background, stopBackground := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for _, run := range p.background {
+	for _, run := range append(p.background, onHangup(p.reload)) {
 		running.Go(func() { run(background) })
 	}
 	defer func() {
@@ -63,10 +58,8 @@ func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog
 		running.Wait()
 	}()
 
-	// The public one first, so that /readyz is answered to the end.
-	servers := []*http.Server{authserver.HTTPServer(p.public, log), authserver.HTTPServer(p.admin, log)}
 	failed := make(chan error, len(servers))
-	for i, l := range []net.Listener{public, admin} {
+	for i, l := range listeners {
 		running.Go(func() {
 			if err := servers[i].Serve(l); !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
@@ -74,7 +67,11 @@ func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog
 		})
 	}
 	p.admin.Ready()
-	log.Info("ready", "version", version, "listen", public.Addr().String(), "admin_listen", admin.Addr().String())
+	attrs := []any{"version", version, "roles", cfg.Roles.String(), "store", cfg.Store, "admin_listen", listeners[len(listeners)-1].Addr().String()}
+	if p.public != nil {
+		attrs = append(attrs, "listen", listeners[0].Addr().String())
+	}
+	log.Info("ready", attrs...)
 	if cfg.InsecureHTTP {
 		log.Warn("EASYAUTH_INSECURE_HTTP is on: cookies travel in clear text; for a laptop only")
 	}
@@ -89,7 +86,37 @@ func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog
 		notice = 0
 	}
 	p.admin.Stopping()
-	return errors.Join(err, shutdown(servers, cfg.ShutdownTimeout, notice))
+	end := time.Now().Add(cfg.ShutdownTimeout)
+	err = errors.Join(err, shutdown(servers, cfg.ShutdownTimeout, notice))
+	// A refresh may go on when its request was answered: the provider may have
+	// replaced a token that is not written yet.
+	ending, cancel := context.WithDeadline(context.Background(), end)
+	defer cancel()
+	return errors.Join(err, p.wait(ending))
+}
+
+// openListeners opens the listeners of a process, and makes a server for each. The public
+// one comes first, so that /readyz is answered to the end.
+func openListeners(ctx context.Context, cfg *config.Config, p *parts, log *slog.Logger) (listeners []net.Listener, servers []*http.Server, err error) {
+	var lc net.ListenConfig
+	for _, at := range []struct {
+		variable, address string
+		handler           http.Handler
+	}{{"EASYAUTH_LISTEN", cfg.Listen, p.public}, {"EASYAUTH_ADMIN_LISTEN", cfg.AdminListen, p.admin}} {
+		if at.handler == nil { // a worker answers no requests
+			continue
+		}
+		l, err := lc.Listen(ctx, "tcp", at.address)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", at.variable, err)
+			for _, open := range listeners {
+				err = errors.Join(err, open.Close())
+			}
+			return nil, nil, err
+		}
+		listeners, servers = append(listeners, l), append(servers, authserver.HTTPServer(at.handler, log))
+	}
+	return listeners, servers, nil
 }
 
 // maxNotice is how long a stopping server still takes new requests, at most.

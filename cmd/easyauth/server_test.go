@@ -27,13 +27,13 @@ type server struct {
 }
 
 // start runs the server inside the test until it ends, and waits until it is ready.
-func start(t *testing.T, vars map[string]string) *server {
+func start(t *testing.T, vars map[string]string, flags ...string) *server {
 	t.Helper()
 	s := &server{t: t, exited: make(chan int, 1)}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	s.end = func(cause error) { cancel(cause) }
 	go func() {
-		s.exited <- run(ctx, []string{"serve"}, environment{environ: environ(vars), stdout: &s.out, stderr: &s.errs, version: testVersion})
+		s.exited <- run(ctx, append([]string{"serve"}, flags...), environment{environ: environ(vars), stdout: &s.out, stderr: &s.errs, version: testVersion})
 	}()
 	t.Cleanup(func() {
 		cancel(errInterrupted)
@@ -47,7 +47,7 @@ func start(t *testing.T, vars map[string]string) *server {
 func startProcess(t *testing.T, vars map[string]string) *server {
 	t.Helper()
 	s := &server{t: t, exited: make(chan int, 1)}
-	cmd := exec.CommandContext(context.Background(), binary, "serve")
+	cmd := exec.CommandContext(context.Background(), program, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = environ(vars), &s.out, &s.errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -61,8 +61,8 @@ func (r *inFlight) finish(t *testing.T) int {
 	return resp.StatusCode
 }
 
-// closed reports whether nobody listens any more.
-func closed(t *testing.T, address string) bool {
+// isClosed reports whether nobody listens any more.
+func isClosed(t *testing.T, address string) bool {
 	conn, err := dial(t, address)
 	if err != nil {
 		return true
@@ -80,7 +80,7 @@ func drains(t *testing.T, s *server, end func()) {
 		resp := s.get(s.admin, "/readyz", nil) // it is answered to the end
 		return resp.StatusCode == http.StatusServiceUnavailable && strings.Contains(resp.body, "stopping")
 	})
-	waitFor(t, "the public listener to close", func() bool { return closed(t, s.public) })
+	waitFor(t, "the public listener to close", func() bool { return isClosed(t, s.public) })
 	if resp := s.get(s.admin, "/readyz", nil); resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("/readyz while requests finish: %d", resp.StatusCode)
 	}
@@ -93,7 +93,7 @@ func drains(t *testing.T, s *server, end func()) {
 	if code := s.wait(); code != exitOK {
 		t.Errorf("exit code %d\n%s%s", code, s.out.String(), s.errs.String())
 	}
-	if _, ok := s.logged("stopped"); !ok || !closed(t, s.admin) {
+	if _, ok := s.logged("stopped"); !ok || !isClosed(t, s.admin) {
 		t.Errorf("not stopped:\n%s", s.out.String())
 	}
 }

@@ -39,3 +39,20 @@ func untilSignal(parent context.Context) (ctx context.Context, stop context.Canc
 		cancel(nil)
 	}
 }
+
+// onHangup calls reload at each SIGHUP, until its context ends.
+func onHangup(reload func()) func(context.Context) {
+	return func(ctx context.Context) {
+		signals := make(chan os.Signal, 1)
+		signal.Notify(signals, syscall.SIGHUP)
+		defer signal.Stop(signals)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+				reload()
+			}
+		}
+	}
+}

@@ -15,8 +15,8 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
-	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
+	"github.com/easyauth-sidecar/easyauth/authserver/keyfile"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 	"github.com/easyauth-sidecar/easyauth/authserver/registration"
@@ -34,16 +34,66 @@ const (
 
 // parts is the wired server.
 type parts struct {
-	public     http.Handler
+	public     http.Handler // nil: this process answers no requests
 	admin      *authserver.Admin
 	background []func(ctx context.Context) // run until their context ends
+	reload     func()                      // reads again what may change in files
+	close      func()                      // ends connections
+	ping       func(context.Context) error // asks the store whether it answers
+	wait       func(context.Context) error // for what goes on when all requests are answered
 }
 
-// wire builds everything from a configuration. It opens no connection and no
-// listener.
-func wire(cfg *config.Config, log *slog.Logger, version string) (*parts, error) {
+// wire builds everything from a configuration. It opens no listener, and no
+// connection but that to a store, which need not succeed. The caller calls close.
+func wire(ctx context.Context, cfg *config.Config, log *slog.Logger, version string) (p *parts, err error) {
 	reg := prometheus.NewRegistry()
 	m := metrics.New(reg, version)
+	k, err := wireKeeping(ctx, cfg, m, log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			k.close()
+		}
+	}()
+	p = &parts{reload: func() {}, close: k.close, ping: k.ping, wait: func(context.Context) error { return nil }}
+	if cfg.Roles.Worker && k.store != nil {
+		worker, err := session.NewWorker(k.store, log, 0)
+		if err != nil {
+			return nil, err
+		}
+		p.background = append(p.background, worker.Run)
+	}
+	degraded := []func() string{k.degraded}
+	if cfg.Roles.Auth || cfg.Roles.SignIn {
+		provider, err := wireRequests(cfg, k, p, m, log)
+		if err != nil {
+			return nil, err
+		}
+		degraded = append(degraded, func() string {
+			if provider.Ready() {
+				return ""
+			}
+			return "identity provider: discovery has not succeeded yet; nobody can sign in"
+		})
+	}
+	p.admin, err = authserver.NewAdmin(authserver.AdminConfig{
+		Version: version, Gatherer: reg, PProf: cfg.PProf,
+		Degraded: func() (list []string) {
+			for _, ask := range degraded {
+				if what := ask(); what != "" {
+					list = append(list, what)
+				}
+			}
+			return list
+		},
+	})
+	return p, err
+}
+
+// wireRequests builds what answers the proxy and signs people in.
+func wireRequests(cfg *config.Config, k *keeping, p *parts, m *metrics.Metrics, log *slog.Logger) (*entra.RelyingParty, error) {
 	g, err := wireGround(cfg)
 	if err != nil {
 		return nil, err
@@ -58,7 +108,12 @@ func wire(cfg *config.Config, log *slog.Logger, version string) (*parts, error) 
 	if err != nil {
 		return nil, fmt.Errorf("microsoft graph: %w", err)
 	}
-	if g.sessions, err = session.New(sessionConfig(cfg, g, provider.TenantAllowed)); err != nil {
+	sessions := sessionConfig(cfg, g, provider.TenantAllowed)
+	sessions.Store, sessions.Revoked, sessions.Metrics, sessions.Log = k.store, k.revoked, m, log
+	if sessions.Refresher, err = signin.NewRefresher(signin.RefresherConfig{Provider: provider, Graph: directory, Groups: groupsOf(cfg), Log: log}); err != nil {
+		return nil, err
+	}
+	if g.sessions, err = session.New(sessions); err != nil {
 		return nil, err
 	}
 	signIn, err := wireSignIn(cfg, g, provider, directory, m, log)
@@ -69,7 +124,12 @@ func wire(cfg *config.Config, log *slog.Logger, version string) (*parts, error) 
 	if err != nil {
 		return nil, err
 	}
-	p := &parts{public: server, background: []func(context.Context){provider.Run}}
+	p.public, p.wait = server, g.sessions.Wait
+	p.background = append(p.background, provider.Run, g.sessions.Run)
+	if cfg.KeysFile != "" {
+		keys := keyfile.New(keyfile.Config{Path: cfg.KeysFile, Ring: g.ring, Parse: config.ParseKeys, Log: log})
+		p.background, p.reload = append(p.background, keys.Run), keys.Reload
+	}
 	if cfg.ReadRegistration {
 		reader, err := registration.New(registration.Config{
 			ClientID: cfg.ClientID, Tokens: provider, Directory: directory, Names: g.names, Adopt: g.pages.Adopt, Log: log,
@@ -79,16 +139,7 @@ func wire(cfg *config.Config, log *slog.Logger, version string) (*parts, error) 
 		}
 		p.background = append(p.background, reader.Run)
 	}
-	p.admin, err = authserver.NewAdmin(authserver.AdminConfig{
-		Version: version, Gatherer: reg, PProf: cfg.PProf,
-		Degraded: func() []string {
-			if provider.Ready() {
-				return nil
-			}
-			return []string{"identity provider: discovery has not succeeded yet; nobody can sign in"}
-		},
-	})
-	return p, err
+	return provider, nil
 }
 
 func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, signIn *signin.Handler,
@@ -100,13 +151,16 @@ func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 	}
 	server := serverConfig(cfg, g, provider, directory)
 	server.Paths, server.SignIn, server.Headers, server.Metrics, server.Log = signIn.Paths, signIn, renderer, m, log
+	if n := renderer.MaxBytes(); n > metrics.LargeAnswer {
+		log.Warn("tokens are handed over: nginx needs larger buffers on the locations of auth-url and of the applications", "proxy_buffer_size", "32k", "proxy_buffers", "8 32k", "proxy_busy_buffers_size", "64k", "large_client_header_buffers", "4 32k", "bytes_at_most", n)
+	}
 	return authserver.New(server)
 }
 
 // serverConfig is what the configuration says of the server.
 func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client) authserver.Config {
 	server := authserver.Config{
-		AuthPath: cfg.AuthPath, SuccessStatus: cfg.SuccessStatus,
+		Roles: authserver.Roles{Auth: cfg.Roles.Auth, SignIn: cfg.Roles.SignIn}, AuthPath: cfg.AuthPath, SuccessStatus: cfg.SuccessStatus,
 		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC, NoGraph: cfg.Kind == config.KindOIDC || cfg.Kind == config.KindB2C}),
 		Sessions: g.sessions, Denials: g.denials, Pages: g.pages, CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
 	}
@@ -161,7 +215,7 @@ type ground struct {
 func wireGround(cfg *config.Config) (*ground, error) {
 	g := &ground{}
 	var err error
-	g.ring, err = seal.NewRing(cfg.Keys, seal.Domain{BasePath: cfg.BasePath, Authority: cfg.Issuer, ClientID: cfg.ClientID})
+	g.ring, err = seal.NewRing(cfg.Keys, seal.Domain{BasePath: cfg.BasePath, Authority: cfg.Issuer, ClientID: cfg.ClientID}, cfg.NextKeys...)
 	if err != nil {
 		return nil, fmt.Errorf("EASYAUTH_KEYS: %w", err)
 	}
@@ -196,55 +250,12 @@ func sessionConfig(cfg *config.Config, g *ground, allowed func(tenant string) bo
 	return session.Config{
 		Codec: g.codec, Ring: g.ring, Cookies: g.cookies, Shared: cfg.CookieDomain != "",
 		Lifetime: cfg.SessionLifetime, Idle: cfg.SessionIdle, RenewBefore: cfg.RenewBefore, Allowed: allowed,
+		CacheBytes: int64(cfg.SessionCacheBytes), StaleOK: cfg.StaleOK,
 	}
 }
 
 // ownPaths are where a return URL never leads: all below the base path, and
 // the endpoints that were moved elsewhere.
 func ownPaths(cfg *config.Config) []string {
-	return []string{cfg.BasePath, cfg.AuthPath, cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath}
-}
-
-func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, m *metrics.Metrics, log *slog.Logger) (*signin.Handler, error) {
-	var callbackHost hosts.Host
-	if cfg.CallbackHost != "" {
-		var served bool
-		if callbackHost, served = g.hosts.Host(cfg.CallbackHost); !served {
-			return nil, fmt.Errorf("EASYAUTH_CALLBACK_HOST is not one of EASYAUTH_HOSTS")
-		}
-	}
-	return signin.New(signin.Config{
-		Provider: provider, Graph: directory, Sessions: g.sessions, Denials: g.denials, Hosts: g.hosts, Pages: g.pages,
-		Ring: g.ring, Cookies: g.cookies, Metrics: m, Log: log, Scopes: cfg.Scopes, GraphQueries: cfg.GraphQueries, CallbackHost: callbackHost,
-		ScopeNames: g.names, AcceptBearer: cfg.AllowBearer,
-		Groups: groupsOf(cfg),
-		Paths: signin.Paths{
-			Login: cfg.SigninPath, Callback: cfg.CallbackPath, Logout: cfg.LogoutPath, SignedOut: cfg.SignedOutPath, Me: cfg.MePath,
-		},
-	})
-}
-
-func groupsOf(cfg *config.Config) signin.Groups {
-	return signin.Groups{
-		Ask:     map[string]signin.AskGroups{"claims": signin.AskNever, "auto": signin.AskOverage, "always": signin.AskAlways}[cfg.Groups],
-		KeepAll: cfg.GroupsKeep == "all", Keep: cfg.GroupsKeepList,
-	}
-}
-
-func wireHeaders(cfg *config.Config, g *ground, log *slog.Logger) (*headers.Renderer, error) {
-	encoding, err := headers.ParseEncoding(cfg.ClaimEncoding)
-	if err != nil {
-		return nil, fmt.Errorf("EASYAUTH_CLAIM_ENCODING: %w", err)
-	}
-	format, err := headers.ParseFormat(cfg.HeaderFormat)
-	if err != nil {
-		return nil, fmt.Errorf("EASYAUTH_HEADER_FORMAT: %w", err)
-	}
-	renderer, err := headers.New(headers.Config{
-		Prefix: cfg.HeaderPrefix, Encoding: encoding, Format: format, ClaimHeaders: cfg.ClaimHeaders, Scopes: g.names, Log: log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("EASYAUTH_HEADER_PREFIX or EASYAUTH_CLAIM_HEADERS: %w", err)
-	}
-	return renderer, nil
+	return []string{cfg.BasePath, cfg.AuthPath, cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath, cfg.FrontChannelPath, cfg.BackChannelPath}
 }

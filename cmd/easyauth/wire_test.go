@@ -21,7 +21,7 @@ const (
 // loaded is the configuration of an environment; a variable set to "" is not set.
 func loaded(t *testing.T, changes map[string]string) *config.Config {
 	t.Helper()
-	cfg, _, err := config.Load(environ(with(t, changes)))
+	cfg, _, err := config.Load(environ(with(t, changes)), config.Roles{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,9 +116,11 @@ func TestProviderWiring(t *testing.T) {
 			}
 			got.Client = nil
 			same(t, got, want)
-			if _, err := wire(cfg, log, testVersion); err != nil {
-				t.Errorf("nothing can be made of it: %v", err)
+			parts, err := wire(t.Context(), cfg, log, testVersion)
+			if err != nil {
+				t.Fatalf("nothing can be made of it: %v", err)
 			}
+			parts.close()
 		})
 	}
 }
@@ -160,6 +162,9 @@ func TestSessionWiring(t *testing.T) {
 			got := sessionConfig(cfg, g, func(tenant string) bool { return tenant == wiredTenant })
 			if got.Lifetime != tt.lifetime || got.Idle != tt.idle || got.RenewBefore != tt.before || got.Shared != tt.shared {
 				t.Errorf("lifetime %v, idle %v, renewal %v, shared %v", got.Lifetime, got.Idle, got.RenewBefore, got.Shared)
+			}
+			if got.StaleOK != cfg.StaleOK || got.CacheBytes != int64(cfg.SessionCacheBytes) || got.StaleOK == 0 || got.CacheBytes == 0 {
+				t.Errorf("stale sessions for %v, %d bytes of cache", got.StaleOK, got.CacheBytes)
 			}
 			if got.Codec != g.codec || got.Ring != g.ring || !reflect.DeepEqual(got.Cookies, g.cookies) || got.Allowed == nil || !got.Allowed(wiredTenant) || got.Allowed("") {
 				t.Error("codec, keys, cookies or tenants are not those that are shared")

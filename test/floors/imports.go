@@ -91,16 +91,21 @@ func theGraphSDKStaysLight(t tree, allowed []string) []string {
 	return complaints
 }
 
-// productionKnowsNoTests keeps testing helpers out of the program.
-func productionKnowsNoTests(t tree) []string {
+// productionKnowsNoTests keeps testing helpers out of the program. Rooms for tests
+// are not part of it.
+func productionKnowsNoTests(t tree, rooms []room) []string {
 	var complaints []string
+	forTests := func(path string) bool {
+		r := find(rooms, path)
+		return r != nil && r.forTests
+	}
 	for _, p := range t.own {
-		if !production(p.path) {
+		if !production(p.path) || forTests(p.path) {
 			continue
 		}
 		for _, imported := range p.imports {
 			own, _, _ := strings.Cut(below(imported, t.module), "/")
-			if own == "test" || imported == "testing" || strings.HasPrefix(imported, "testing/") || imported == "net/http/httptest" {
+			if own == "test" || forTests(below(imported, t.module)) || imported == "testing" || strings.HasPrefix(imported, "testing/") || imported == "net/http/httptest" {
 				complaints = append(complaints, fmt.Sprintf("%s imports %s outside of its tests", p.path, imported))
 			}
 		}

@@ -46,6 +46,7 @@ func TestImportLaws(t *testing.T) {
 	bare := func(t tree) []string { return bareRoomsStayBare(t, house()) }
 	guest := func(t tree) []string { return guestsStayInTheirRooms(t, guests()) }
 	light := func(t tree) []string { return theGraphSDKStaysLight(t, graphSDKAllowed()) }
+	noTests := func(t tree) []string { return productionKnowsNoTests(t, house()) }
 
 	tests := []struct {
 		name string
@@ -102,12 +103,15 @@ func TestImportLaws(t *testing.T) {
 		{"its errors", light, "authserver/graph: github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors", ""},
 		{"the core", light, "authserver/graph: github.com/microsoftgraph/msgraph-sdk-go-core", ""},
 
-		{"testing in the program", productionKnowsNoTests, "authserver: testing", "imports testing"},
-		{"a part of testing", productionKnowsNoTests, "ingress: testing/fstest", "imports testing/fstest"},
-		{"httptest", productionKnowsNoTests, "cmd/easyauth: net/http/httptest", "imports net/http/httptest"},
-		{"our tests", productionKnowsNoTests, "cmd/easyauth: ~/test/entra", "imports " + module + "/test/entra"},
-		{"testing in tests", productionKnowsNoTests, "authserver: net/http tests testing net/http/httptest", ""},
-		{"testing in the emulator", productionKnowsNoTests, "test/entra: testing", ""},
+		{"testing in the program", noTests, "authserver: testing", "imports testing"},
+		{"a part of testing", noTests, "ingress: testing/fstest", "imports testing/fstest"},
+		{"httptest", noTests, "cmd/easyauth: net/http/httptest", "imports net/http/httptest"},
+		{"our tests", noTests, "cmd/easyauth: ~/test/entra", "imports " + module + "/test/entra"},
+		{"testing in tests", noTests, "authserver: net/http tests testing net/http/httptest", ""},
+		{"testing in the emulator", noTests, "test/entra: testing", ""},
+		{"testing in a room for tests", noTests, "authserver/session/storetest: testing", ""},
+		{"a room for tests in the program", noTests, "cmd/easyauth: ~/authserver/session/memstore", "imports " + module + "/authserver/session/memstore"},
+		{"a room for tests in another", noTests, "authserver/session/storetest: ~/authserver/session/memstore", ""},
 
 		{"util", packagesHaveNames, "authserver/util:", "says nothing"},
 		{"a folder called common", packagesHaveNames, "authserver/common/ticket:", "says nothing"},

@@ -24,6 +24,7 @@ type room struct {
 	also      []string // rooms above its reach that it may import all the same
 	importers []string // when set: the only rooms that may import it
 	bare      bool     // imports the standard library and nothing else
+	forTests  bool     // no part of the program: only tests import it, and it may import testing
 }
 
 // house lists every package of the server, also those that have not been built yet. A package that is not
@@ -56,6 +57,12 @@ func house() []room {
 		{path: "ingress/annotations", floor: asking, reach: ground, importers: onlyCmd},
 		{path: "authserver/session", floor: asking, reach: relying},
 		{path: "authserver/registration", floor: asking, reach: relying},
+		{path: "authserver/keyfile", floor: asking, reach: sealing},
+
+		{path: "authserver/session/memstore", floor: signingIn, reach: asking, forTests: true},
+		{path: "authserver/session/redisstore", floor: signingIn, reach: asking, importers: onlyCmd},
+		{path: "authserver/session/pgstore", floor: signingIn, reach: asking, importers: onlyCmd},
+		{path: "authserver/session/storetest", floor: signingIn, reach: asking, forTests: true},
 
 		{path: "authserver/signin", floor: signingIn, reach: asking},
 		{path: "authserver/exchange", floor: signingIn, reach: asking},
@@ -79,6 +86,8 @@ func guests() []guest {
 	return []guest{
 		{"github.com/microsoftgraph/", graph},
 		{"github.com/microsoft/kiota-", graph},
+		{"github.com/redis/rueidis", []string{"authserver/session/redisstore"}},
+		{"github.com/jackc/", []string{"authserver/session/pgstore", "test/servers"}},
 	}
 }
 
