@@ -8,69 +8,11 @@ import (
 	"image/draw"
 	"image/png"
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 )
-
-// kindsOfPage are pages as people meet them, with the awkward contents that an
-// identity provider may bring.
-func kindsOfPage() map[string]func(*pages.Pages, http.ResponseWriter) {
-	message := func(m pages.Message) func(*pages.Pages, http.ResponseWriter) {
-		return func(p *pages.Pages, w http.ResponseWriter) { p.Message(w, m) }
-	}
-	again := []pages.Link{{Text: "Try again", URL: "/arrived"}, {Text: "Sign in as someone else", URL: "/arrived?prompt=select_account"}}
-	var many []string
-	for i := range 250 {
-		many = append(many, fmt.Sprintf("%08x-0000-4000-8000-%012x", i, i*i))
-	}
-	host := pages.Detail{Label: "Application", Values: []string{"orders.apps.contoso.example.com"}}
-	at := time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC)
-	return map[string]func(*pages.Pages, http.ResponseWriter){
-		"bad-request": message(pages.Message{
-			Status: 400, Title: "This sign-in cannot be completed", Text: "Your sign-in took too long. Please start again.",
-			Details: []pages.Detail{host}, Links: again, Correlation: "4f1c2b3a9d8e7f60",
-		}),
-		"forbidden": message(pages.Message{
-			Status: 403, Title: "You may not open this page", Links: again, Correlation: "4f1c2b3a9d8e7f60",
-			Text:    "You are signed in, but your account does not have the role that this page needs. Ask the owner of the application for it, or sign in as someone else.",
-			Details: []pages.Detail{{Label: "Missing role", Values: []string{"Orders.Admin or Orders.Owner", "Auditor"}}, host},
-		}),
-		"unavailable": message(pages.Message{
-			Status: 503, Title: "Sign-in is not available right now", Text: "The sign-in service cannot be reached.", RetryAfter: 5 * time.Second,
-			Details: []pages.Detail{host}, Links: again[:1], Correlation: "4f1c2b3a9d8e7f60",
-		}),
-		"loop": message(pages.Message{
-			Status: 403, Title: "Signing in again and again", Details: []pages.Detail{host}, Links: again, Correlation: "4f1c2b3a9d8e7f60",
-			Text: "You were signed in, but the application's host did not see it. The session cookie does not come back: its domain may not cover this host, " +
-				"it may be marked Secure while the page is opened over http, or it may be too large for the proxy in between.",
-		}),
-		"long": message(pages.Message{
-			Status: 403, Title: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft", Links: again[:1],
-			Text:    strings.Repeat("https://identity.example.com/", 12),
-			Details: []pages.Detail{{Label: "Missing group", Values: many}, {Label: strings.Repeat("L", 60), Values: many[:12]}, {Label: "One word", Values: []string{strings.Repeat("x", 500)}}},
-		}),
-		"bare":       message(pages.Message{Status: 404, Title: "There is nothing here"}),
-		"signed-out": message(pages.Message{Status: 200, Title: "You are signed out", Text: "Close the browser window if other people use this computer.", Links: []pages.Link{{Text: "Sign in again", URL: "/arrived"}}}),
-		"confirm": func(p *pages.Pages, w http.ResponseWriter) {
-			p.ConfirmSignOut(w, pages.ConfirmSignOut{Action: "/arrived", ReturnURL: "/arrived?rd", User: "adele.vance.of.the.northern.branch@contoso.example.com"})
-		},
-		"me": func(p *pages.Pages, w http.ResponseWriter) {
-			p.Me(w, pages.Me{
-				Name: "Adele Vance", PreferredUsername: "adele.vance@contoso.example.com", Email: "adele@contoso.example.com",
-				Tenant: many[3], Object: many[4], Roles: []string{"Orders.Admin", "Auditor"}, Scopes: []string{"Orders.Read", "User.Read"}, Groups: many,
-				SignedIn: at, Expires: at.Add(8 * time.Hour), SignOutURL: "/arrived",
-			})
-		},
-		"me-unknown": func(p *pages.Pages, w http.ResponseWriter) {
-			p.Me(w, pages.Me{Name: "أديل فانس", GroupsUnknown: true})
-		},
-	}
-}
 
 // brands are no brand, and two whose colours cannot be used as they are.
 func brands(t *testing.T) map[string]pages.Brand {
@@ -100,47 +42,6 @@ func drawLogo(t *testing.T, w, h int) []byte {
 	return b.Bytes()
 }
 
-// gallery serves each kind of page in each brand: /<brand>/<kind>.
-func gallery(t *testing.T) (origin string) {
-	t.Helper()
-	mux := http.NewServeMux()
-	for name, brand := range brands(t) {
-		logo := "/" + name + "/logo"
-		p, err := pages.New(pages.Config{Brand: brand, LogoPath: logo})
-		if err != nil {
-			t.Fatal(err)
-		}
-		mux.Handle(logo, p.Logo())
-		for kind, write := range kindsOfPage() {
-			mux.HandleFunc("/"+name+"/"+kind, func(w http.ResponseWriter, _ *http.Request) { write(p, w) })
-		}
-	}
-	mux.HandleFunc("/arrived", func(w http.ResponseWriter, r *http.Request) {
-		how := "by a link"
-		if r.Method == http.MethodPost && r.FormValue("rd") == "/arrived?rd" {
-			how = "by the form"
-		}
-		_, _ = fmt.Fprint(w, how) // the browser may be gone
-	})
-	return serveLocalhost(t, mux)
-}
-
-func serveLocalhost(t *testing.T, h http.Handler) (origin string) {
-	t.Helper()
-	srv := httptest.NewServer(h)
-	t.Cleanup(srv.Close)
-	return strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)
-}
-
-func sorted[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // No kind of page has a barrier that axe-core finds, on a desktop and on a
 // phone, in the light and in the dark, and whatever the brand's colour.
 func TestBrowserAccessibility(t *testing.T) {
@@ -157,11 +58,7 @@ func TestBrowserAccessibility(t *testing.T) {
 				t.Parallel()
 				b := newProfile(t).tab(t)
 				b.look(s)
-				kinds := sorted(kindsOfPage())
-				if brand == "grey" { // the frame is what differs
-					kinds = []string{"confirm", "forbidden", "me"}
-				}
-				for _, kind := range kinds {
+				for _, kind := range kindsIn(brand) {
 					b.open(origin + "/" + brand + "/" + kind)
 					b.checkPainted(s.dark, brand != "plain")
 					b.shot(strings.Join([]string{"page", kind, brand, s.name}, "-"))

@@ -81,7 +81,7 @@ func TestBrowserAccessibilityKeyboard(t *testing.T) {
 			t.Parallel()
 			b := newProfile(t).tab(t)
 			b.look(s)
-			for _, kind := range sorted(kindsOfPage()) {
+			for _, kind := range kindsIn(brand) {
 				b.open(origin + "/" + brand + "/" + kind)
 				b.js(listen)
 				var want, got []string
@@ -123,14 +123,30 @@ func TestBrowserAccessibilityEnterLeads(t *testing.T) {
 	origin := gallery(t)
 	b := newProfile(t).tab(t)
 	b.look(screen{width: 1280, height: 800})
-	for _, tt := range []struct{ kind, want string }{{"signed-out", "by a link"}, {"confirm", "by the form"}} {
+	for _, tt := range []struct {
+		kind string
+		tabs int
+		want string
+	}{
+		{"signed-out", 1, "by a link"},
+		{"confirm", 1, "posted rd=%2Farrived%3Frd"},
+		{"confirm-everywhere", 2, "posted everywhere=1&rd=%2Farrived%3Frd"},
+		{"me", 1, "posted session=h-0"},
+		{"me", 2, "posted session=h-2"}, // h-1 is this session
+		{"me", 3, "by a link"},
+		{"me", 4, "posted everywhere=1"},
+		{"me-everywhere", 2, "posted everywhere=1"},
+		{"me-alone", 1, "by a link"},
+	} {
 		b.open(origin + "/plain/" + tt.kind)
-		b.press(kb.Tab)
+		for range tt.tabs {
+			b.press(kb.Tab)
+		}
 		if _, err := chromedp.RunResponse(b.ctx, chromedp.KeyEvent(kb.Enter)); err != nil {
 			t.Fatal(err)
 		}
 		if got := b.text("body"); b.url() != origin+"/arrived" || got != tt.want {
-			t.Errorf("%s: %q at %s, want %q", tt.kind, got, b.url(), tt.want)
+			t.Errorf("%s, Tab %d: %q at %s, want %q", tt.kind, tt.tabs, got, b.url(), tt.want)
 		}
 	}
 }
@@ -148,7 +164,7 @@ const cut = `(() => {
 		if (e.scrollWidth > e.clientWidth + 1) found.push(name(e) + " is too narrow: " + e.scrollWidth + " > " + e.clientWidth);
 		if (e.scrollHeight > e.clientHeight + 1) found.push(name(e) + " is too low: " + e.scrollHeight + " > " + e.clientHeight);
 	}
-	for (const box of document.querySelectorAll("body, main, dl, dl > div, .actions, .brand, .foot"))
+	for (const box of document.querySelectorAll("body, main, dl, dl > div, .actions, .brand, .foot, .sessions, .sessions ul, .sessions li"))
 		for (const e of box.children) {
 			const next = e.nextElementSibling;
 			if (!next || !e.getClientRects().length || !next.getClientRects().length) continue;
@@ -174,7 +190,7 @@ func TestBrowserAccessibilityZoom(t *testing.T) {
 		t.Run(brand, func(t *testing.T) {
 			t.Parallel()
 			b := newProfile(t).tab(t)
-			for _, kind := range sorted(kindsOfPage()) {
+			for _, kind := range append(kindsIn(brand), longest) {
 				b.open(origin + "/" + brand + "/" + kind)
 				b.js(`document.querySelectorAll("details").forEach(d => d.open = true), ""`)
 				for _, s := range screens {

@@ -78,9 +78,13 @@ type nginxView struct {
 	Hosts        []string
 	TLS          bool
 	Scheme       string
-	Replicas     []string // host:port
+	Workers      int
+	AskAgain     bool
+	Auth         []string // host:port of those that answer nginx's questions
+	SignIn       []string // and of those that sign in, if these are others
 	Sample       string
 	SmallBuffers bool
+	Tokens       bool
 	Rules        []nginxRule
 	Headers      []nginxHeader
 }
@@ -98,15 +102,25 @@ func (s *Stand) startNginx(ctx context.Context, sample string) error {
 	}
 	v := nginxView{
 		Modules: modules, Root: os.Geteuid() == 0, Port: s.Port, Hosts: s.cfg.Hosts, TLS: len(s.cfg.Hosts) > 0, Scheme: "http",
-		Sample: sample, SmallBuffers: s.cfg.SmallBuffers,
+		Sample: sample, SmallBuffers: s.cfg.SmallBuffers, Tokens: s.cfg.Tokens, Workers: s.cfg.NginxWorkers, AskAgain: s.cfg.AskAgain,
+	}
+	if v.Workers == 0 {
+		v.Workers = 2
 	}
 	for _, r := range s.replicas {
-		v.Replicas = append(v.Replicas, strings.TrimPrefix(r.url, "http://"))
+		v.Auth = append(v.Auth, strings.TrimPrefix(r.url, "http://"))
+	}
+	if s.cfg.Apart {
+		v.Auth, v.SignIn = v.Auth[RoleAuth:RoleAuth+1], v.Auth[RoleSignIn:RoleSignIn+1]
 	}
 	for i, r := range append(rules(), s.cfg.Rules...) {
 		v.Rules = append(v.Rules, nginxRule{r, i})
 	}
-	for _, name := range identityHeaders() {
+	headers := identityHeaders()
+	if v.Tokens {
+		headers = append(headers, "access-token", "id-token")
+	}
+	for _, name := range headers {
 		v.Headers = append(v.Headers, nginxHeader{"x-injected-" + name, strings.ReplaceAll(name, "-", "_")})
 	}
 	if v.TLS {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -53,6 +54,9 @@ func (p *Process) ExitCode() int {
 
 // PID is the process id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Environ is the environment that it was started with.
+func (p *Process) Environ() []string { return slices.Clone(p.cmd.Env) }
 
 // Output is what it has printed so far.
 func (p *Process) Output() string { return p.output.String() }

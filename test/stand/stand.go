@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -48,7 +49,27 @@ type Config struct {
 	Registration func(*entra.Client) // changes the registration before the start; nil: as it is
 	Emulator     func(*entra.Config) // and the emulator's tenant; nil: as it is
 	Replicas     int                 // of EasyAuth, which nginx asks in turn; 0 means 1
+	NginxWorkers int                 // processes of nginx; 0 means 2. Each has its own turn: with 1 two replicas alternate
+
+	// AskAgain lets nginx go on asking a replica that does not answer, beside the one
+	// that does (max_fails=0, as ingress-nginx has it), instead of leaving it out for 10 s.
+	AskAgain bool
+
+	// Apart starts three EasyAuths instead of Replicas: the first answers nginx's
+	// questions, the second signs people in and out, the third is the worker, which
+	// gets no secret but the store's address. nginx sends each path to its own.
+	Apart bool
+	// Tokens lets nginx pass on the headers of tokens that are handed over, with the
+	// buffers that they need.
+	Tokens bool
 }
+
+// Places of the replicas of a Stand whose parts are Apart.
+const (
+	RoleAuth = iota
+	RoleSignIn
+	RoleWorker
+)
 
 // Binaries are the programs under test, built once.
 type Binaries struct{ EasyAuth, Sample string }
@@ -70,6 +91,7 @@ type Stand struct {
 // replica is one EasyAuth.
 type replica struct {
 	url, admin string
+	roles      string // "": all
 	process    *Process
 	before     string // what its ended processes logged
 }
@@ -86,6 +108,11 @@ func Start(ctx context.Context, cfg Config) (s *Stand, err error) {
 	}()
 	const own = 3 // nginx, the emulator, the sample
 	replicas := max(cfg.Replicas, 1)
+	roles := make([]string, replicas)
+	if cfg.Apart {
+		roles = []string{RoleAuth: "auth", RoleSignIn: "signin", RoleWorker: "worker"}
+		replicas = len(roles)
+	}
 	ports, err := s.claimPorts(ctx, own+2*replicas)
 	if err != nil {
 		return s, err
@@ -94,7 +121,7 @@ func Start(ctx context.Context, cfg Config) (s *Stand, err error) {
 		s.Port = ports[0]
 	}
 	for i := range replicas {
-		s.replicas = append(s.replicas, &replica{url: address(ports[own+2*i]), admin: address(ports[own+2*i+1])})
+		s.replicas = append(s.replicas, &replica{url: address(ports[own+2*i]), admin: address(ports[own+2*i+1]), roles: roles[i]})
 	}
 	s.EasyAuth, s.Admin = s.replicas[0].url, s.replicas[0].admin
 	s.entraAddr = strings.TrimPrefix(address(ports[1]), "http://")
@@ -176,6 +203,19 @@ func (s *Stand) StopEntra() {
 }
 
 func (s *Stand) startEasyAuth(ctx context.Context, r *replica) error {
+	args := []string{"serve"}
+	if r.roles != "" {
+		args = append(args, "--roles="+r.roles)
+	}
+	if err := s.start(ctx, "easyauth", s.environ(r), s.cfg.Binaries.EasyAuth, args...); err != nil {
+		return err
+	}
+	r.process = s.processes[len(s.processes)-1]
+	return r.process.waitHTTP(ctx, r.admin+"/readyz")
+}
+
+// environ is the environment of a replica.
+func (s *Stand) environ(r *replica) []string {
 	env := map[string]string{
 		"EASYAUTH_INSTANCE": "http://" + s.entraAddr + "/", "EASYAUTH_GRAPH_URL": "http://" + s.entraAddr,
 		"EASYAUTH_TENANT_ID": s.Entra.TenantID(), "EASYAUTH_CLIENT_ID": ClientID, "EASYAUTH_CLIENT_SECRET": clientSecret,
@@ -197,15 +237,33 @@ func (s *Stand) startEasyAuth(ctx context.Context, r *replica) error {
 	}
 	var environ []string
 	for name, value := range env {
-		if value != "" {
+		if value != "" && (r.roles != "worker" || forWorker(name)) {
 			environ = append(environ, name+"="+value)
 		}
 	}
-	if err := s.start(ctx, "easyauth", environ, s.cfg.Binaries.EasyAuth, "serve"); err != nil {
-		return err
+	return environ
+}
+
+// forWorker tells what the worker alone needs.
+func forWorker(name string) bool {
+	for _, part := range []string{"STORE", "REDIS_URL", "POSTGRES_URL", "ADMIN_LISTEN", "SHUTDOWN_TIMEOUT", "LOG_"} {
+		if strings.HasPrefix(name, "EASYAUTH_"+part) {
+			return true
+		}
 	}
-	r.process = s.processes[len(s.processes)-1]
-	return r.process.waitHTTP(ctx, r.admin+"/readyz")
+	return false
+}
+
+// Command runs a command of EasyAuth's program in the environment of the first
+// replica and returns all that it printed. That it fails is an error.
+func (s *Stand) Command(ctx context.Context, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, s.cfg.Binaries.EasyAuth, args...)
+	cmd.Env = s.environ(s.replicas[0])
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("easyauth %s: %w", strings.Join(args, " "), err)
+	}
+	return string(out), err
 }
 
 // RestartEasyAuth starts each EasyAuth that has ended again, on its addresses
@@ -229,6 +287,12 @@ func (s *Stand) EasyAuthProcess() *Process { return s.replicas[0].process }
 
 // Replica is the i-th EasyAuth, from 0.
 func (s *Stand) Replica(i int) *Process { return s.replicas[i].process }
+
+// ReplicaURL is the i-th EasyAuth itself, past nginx.
+func (s *Stand) ReplicaURL(i int) string { return s.replicas[i].url }
+
+// ReplicaAdmin is the admin listener of the i-th EasyAuth.
+func (s *Stand) ReplicaAdmin(i int) string { return s.replicas[i].admin }
 
 // Log is what every EasyAuth has logged so far.
 func (s *Stand) Log() string {
