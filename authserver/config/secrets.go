@@ -56,7 +56,7 @@ func (s *spec) keys(r *report, c *Config) {
 func readSecret(r *report, name, path string) secret.String {
 	s, err := secret.File(path)
 	if err != nil {
-		r.fault(name, "must name a file to read a secret from; %s: %v", shownPath(path), errors.Unwrap(err))
+		r.fault(name, "must name a file that can be read; %s: %v", shownPath(path), errors.Unwrap(err))
 	}
 	return s
 }

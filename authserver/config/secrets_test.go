@@ -75,7 +75,7 @@ func TestSecretFiles(t *testing.T) {
 	writeFile(t, blank, " "+marker+"\n")
 	noKeys, noSecret := map[string]string{"EASYAUTH_KEYS": ""}, map[string]string{"EASYAUTH_CLIENT_SECRET": ""}
 	checkRefusals(t, "EASYAUTH_KEYS_FILE", []refusal{
-		{"absent", filepath.Join(dir, "absent"), keys, "must name a file to read a secret from; " + filepath.Join(dir, "absent") + ": no such file", noKeys},
+		{"absent", filepath.Join(dir, "absent"), keys, "must name a file that can be read; " + filepath.Join(dir, "absent") + ": no such file", noKeys},
 		{"a directory", dir, keys, dir + ": is a directory", noKeys},
 		{"relative: perhaps no path", marker, keys, "(not shown, because it is no absolute path): no such file", noKeys},
 		{"the key itself", "//" + keyText(9)[2:], keys, "(not shown", noKeys},

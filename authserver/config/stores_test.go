@@ -136,7 +136,7 @@ func TestStoreFiles(t *testing.T) {
 	good, bad, absent := file("good", redisURL+"\n"), file("bad", marker+"\n"), filepath.Join(dir, "absent")
 	noURL := redis("EASYAUTH_REDIS_URL")
 	checkRefusals(t, "EASYAUTH_REDIS_URL_FILE", []refusal{
-		{"absent", absent, good, "must name a file to read a secret from; " + absent + ": no such file", noURL},
+		{"absent", absent, good, "must name a file that can be read; " + absent + ": no such file", noURL},
 		{"no URL", bad, good, "must be a URL such as redis://", noURL},
 		{"two lines", file("two", redisURL+"\n"+redisURL+"\n"), good, "must be a URL such as redis://", noURL},
 		{"the URL itself", "redis://" + marker, good, "(not shown", noURL},

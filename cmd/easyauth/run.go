@@ -126,7 +126,7 @@ func (c command) execute(ctx context.Context, args []string, env environment) in
 
 // misused says what is wrong with a command line.
 func (c command) misused(env environment, format string, args ...any) int {
-	say(env.stderr, "easyauth %s: %s\nIt is configured by environment variables; its flags: easyauth %s --help\n", c.name, fmt.Sprintf(format, args...), c.name)
+	say(env.stderr, "easyauth %s: %s\nSettings are environment variables; flags: easyauth %s --help\n", c.name, fmt.Sprintf(format, args...), c.name)
 	return exitUsage
 }
 

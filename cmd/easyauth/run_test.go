@@ -25,7 +25,7 @@ func TestCommandLine(t *testing.T) {
 		{"--version", []string{"--version"}, exitOK, testVersion, ""},
 		{"a flag", []string{"--listen=:1"}, exitUsage, "", `"--listen=:1" is not a command`},
 		{"an extra argument", []string{"version", "now"}, exitUsage, "", "takes no arguments"},
-		{"an extra flag", []string{"serve", "--listen=:1"}, exitUsage, "", "configured by environment variables"},
+		{"an extra flag", []string{"serve", "--listen=:1"}, exitUsage, "", "Settings are environment variables"},
 		{"an extra argument behind a flag", []string{"serve", "--roles=auth", "now"}, exitUsage, "", "takes no arguments"},
 		{"an unknown role", []string{"serve", "--roles=auth,admin"}, exitUsage, "", "easyauth serve: --roles: must list auth, signin and worker"},
 		{"the same of check-config", []string{"check-config", "--roles", "Worker"}, exitUsage, "", "easyauth check-config: --roles: must list auth, signin and worker"},
