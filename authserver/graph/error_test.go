@@ -68,7 +68,8 @@ func TestQuestionsAreRefused(t *testing.T) {
 		{"huge", answer(`{"value":[` + strings.Repeat(" ", maxAnswer) + `]}`), Error{Reason: ReasonUnreadable}, "too large"},
 		{"cut short", with(answer(`{"value":[`), "Content-Length", "1000"), Error{Reason: ReasonUnavailable}, "unexpected EOF"},
 		{"cut off", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Error{Reason: ReasonUnavailable}, ""},
-		{"no HTTP", func(w http.ResponseWriter, _ *http.Request) {
+		{"no HTTP", func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // whoever is still writing would hear of that instead
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err == nil {
 				_, _ = io.WriteString(conn, "private "+theToken+"\r\n\r\n")

@@ -122,6 +122,7 @@ func TestRefreshWithoutAnswer(t *testing.T) {
 			if len(calls) != 1 || calls[0].Status != 0 || calls[0].User != entra.AdeleOID {
 				t.Errorf("calls %+v", calls)
 			}
+			client.Timeout = 0 // it was for the answer that does not come
 			got, err := w.tryRefresh(client, token)
 			if err != nil || (got.status == http.StatusOK) == row.spent {
 				t.Errorf("the token afterwards: %d %s %v", got.status, got.body, err)
