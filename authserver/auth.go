@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/ingress"
@@ -18,11 +19,12 @@ import (
 type verdict struct {
 	decision access.Decision
 	ask      ingress.Ask
-	identity *access.Identity // who asks; nil: nobody
-	session  *session.Session // the session that says so; nil with a bearer token
-	bearer   bool             // a bearer token decided, whatever the cookies say
-	graph    []string         // the queries of this auth-url, in its order
-	err      error            // a detail for the log
+	identity *access.Identity  // who asks; nil: nobody
+	session  *session.Session  // the session that says so; nil with a bearer token
+	headers  *headers.Rendered // of identity, when they were rendered before
+	bearer   bool              // a bearer token decided, whatever the cookies say
+	graph    []string          // the queries of this auth-url, in its order
+	err      error             // a detail for the log
 }
 
 // auth answers nginx's auth_request: 202 with identity headers, 401 with one
@@ -35,17 +37,27 @@ func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 		s.allow(h, r, &v)
 	}
 	switch v.decision.Outcome {
-	case access.Allow:
 	case access.SignIn, access.Forbid, access.StepUp, access.Unsure:
 		s.deny(h, r, &v)
-	case access.Deny:
-		s.Metrics.ConfigError(v.decision.Reason.String())
+	case access.Allow, access.Deny:
 	}
 	h["Cache-Control"] = []string{"no-store"}
-	s.Metrics.Decision(v.decision)
-	s.Metrics.Answer("auth", headerBytes(h))
-	s.logDecision(r, &v)
+	s.note(h, r, &v)
 	w.WriteHeader(ingress.NginxStatus(v.decision.Outcome, s.SuccessStatus))
+}
+
+// note counts an answer and logs it. What breaks while it does changes no answer:
+// without one nginx would say 500 to whoever may pass.
+func (s *Server) note(h http.Header, r *http.Request, v *verdict) {
+	defer func() { _ = recover() }() // there is nobody left to tell
+	defer s.logDecision(r, v)        // also when the counting breaks
+	if v.decision.Outcome == access.Deny {
+		s.Metrics.ConfigError(v.decision.Reason.String())
+	}
+	s.Metrics.Decision(v.decision)
+	if s.tokens { // without tokens all fits
+		s.Metrics.Answer("auth", headerBytes(h))
+	}
 }
 
 // judge makes the decision.
@@ -86,7 +98,7 @@ func (s *Server) judgeSession(r *http.Request, req *access.Requirement, v *verdi
 		v.decision.Reason = reason
 		return
 	}
-	v.identity = &v.session.Identity
+	v.identity, v.headers = &v.session.Identity, v.session.Headers
 	v.decision = access.Decide(v.identity, req, now)
 	if v.decision.Outcome == access.Allow && v.ask.Navigation && s.Sessions.EndsSoon(r.Header, v.session) && !s.sentToRenew(r, v) {
 		v.decision = access.Decision{Outcome: access.SignIn, Reason: access.ReasonRenew}
@@ -119,7 +131,10 @@ func (s *Server) allow(h http.Header, r *http.Request, v *verdict) {
 		}
 	}()
 	defer v.unsureAfterPanic()
-	rendered := s.Headers.Render(v.identity)
+	rendered := v.headers
+	if rendered == nil || !rendered.Current() {
+		rendered = s.Headers.Render(v.identity)
+	}
 	overflow := rendered.Write(h, v.graph)
 	if v.session != nil && v.session.Tokens != nil {
 		overflow = rendered.WriteTokens(h, v.session.Tokens.At(s.Sessions.Now()).Reveal(), v.session.Tokens.ID.Reveal()) || overflow

@@ -26,7 +26,8 @@ func (s *Server) judgeBearer(r *http.Request, req *access.Requirement, v *verdic
 	if !result.Claimed {
 		return false
 	}
-	v.bearer, v.identity, v.err = true, result.Identity, result.Err
+	s.bearerLooks.Count(result.Cached)
+	v.bearer, v.identity, v.headers, v.err = true, result.Identity, result.Headers, result.Err
 	v.decision = access.Decide(v.identity, req, s.Sessions.Now())
 	switch {
 	case v.identity == nil && result.Reason == access.ReasonKeysUnknown:
@@ -63,7 +64,7 @@ func (s *Server) addMembers(ctx context.Context, result *entra.BearerResult, req
 			id.GroupsChecked = append(slices.Clip(id.GroupsChecked), group)
 		}
 	}
-	v.identity = &id
+	v.identity, v.headers = &id, nil
 	if v.decision = access.Decide(v.identity, req, s.Sessions.Now()); v.decision.Reason == access.ReasonGroupsUnasked {
 		v.decision = unsure
 	}

@@ -219,7 +219,7 @@ func (k *kit) logoutToken(user, sid string) string {
 }
 
 // backAnswer checks an answer of the back channel.
-func backAnswer(t *testing.T, what string, resp *http.Response, want int) {
+func backAnswer(t testing.TB, what string, resp *http.Response, want int) {
 	t.Helper()
 	if resp.StatusCode != want || resp.Header.Get("Cache-Control") != "no-store" || len(resp.Header["Set-Cookie"]) != 0 {
 		t.Errorf("%s: %d %v, want %d", what, resp.StatusCode, resp.Header, want)

@@ -105,7 +105,7 @@ func TestRoleRefused(t *testing.T) {
 	}
 }
 
-func parse(t *testing.T, target string) *url.URL {
+func parse(t testing.TB, target string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(target)
 	if err != nil {
@@ -446,7 +446,7 @@ func TestRestartsAreBounded(t *testing.T) {
 }
 
 // keepOnly returns a jar with one of the browser's cookies, or with none.
-func keepOnly(t *testing.T, b *browser, name string) http.CookieJar {
+func keepOnly(t testing.TB, b *browser, name string) http.CookieJar {
 	t.Helper()
 	jar := b.k.browser("").client.Jar
 	if name != "" {

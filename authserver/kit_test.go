@@ -86,7 +86,7 @@ type options struct {
 
 // kit is a whole server on a clock that the test sets, with an emulated Entra ID.
 type kit struct {
-	t        *testing.T
+	t        testing.TB
 	idp      *emulator.Server
 	server   *authserver.Server
 	admin    *authserver.Admin
@@ -135,7 +135,7 @@ func (k *kit) advance(d time.Duration) {
 
 func key(b byte) []byte { return bytes.Repeat([]byte{b}, seal.KeySize) }
 
-func newKit(t *testing.T, o options) *kit {
+func newKit(t testing.TB, o options) *kit {
 	t.Helper()
 	if o.hosts == nil {
 		o.hosts = []string{"app.example.com"}
@@ -194,7 +194,7 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-func startEntra(t *testing.T, now func() time.Time, edits ...func(*emulator.Config)) *emulator.Server {
+func startEntra(t testing.TB, now func() time.Time, edits ...func(*emulator.Config)) *emulator.Server {
 	redirects, signouts := []string{}, []string{}
 	for _, host := range []string{"app.example.com", "other.example.com", "login.example.com"} {
 		redirects = append(redirects, "https://"+host+basePath+"/signin-oidc")
@@ -253,6 +253,8 @@ func (k *kit) wire(o options) {
 	must(err)
 	client := entra.NewHTTPClient(30*time.Second, 4<<20) // no test waits for it
 	names := o.scopeNames()
+	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log, PassAccessToken: o.pass, PassIDToken: o.pass})
+	must(err)
 	if o.credential == nil {
 		o.credential, err = credential.New(credential.Config{ClientID: o.clientID, Secret: secret.New("s3cret")})
 		must(err)
@@ -260,8 +262,9 @@ func (k *kit) wire(o options) {
 	config := entra.Config{
 		Kind: entra.SingleTenant, Authority: o.issuer, TenantID: emulator.DefaultTenantID, V1Issuer: "https://sts.windows.net/",
 		ClientID: o.clientID, Credential: o.credential, Audiences: o.audiences, AcceptBearer: o.bearer, IgnoreForeignAudience: o.ignoreOther,
-		Scopes: names, Capabilities: o.capabilities, GraphURL: graphURL, Client: client, Log: log, Now: k.clock,
+		Scopes: names, Capabilities: o.capabilities, GraphURL: graphURL, Headers: renderer, Client: client, Log: log, Now: k.clock,
 	}
+	sessions.Headers = renderer
 	if o.edit != nil {
 		o.edit(&config)
 	}
@@ -284,8 +287,6 @@ func (k *kit) wire(o options) {
 		GroupNames: signin.NewGroupNames(k.provider, k.graph, log, k.clock),
 	})
 	must(err)
-	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log, PassAccessToken: o.pass, PassIDToken: o.pass})
-	must(err)
 	server := authserver.Config{
 		Roles: o.roles, AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success,
 		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain, NoGraph: config.Kind == entra.Plain || config.Kind == entra.B2C}),
@@ -307,7 +308,7 @@ func (k *kit) wire(o options) {
 	must(err)
 }
 
-func waitFor(t *testing.T, what string, ready func() bool) {
+func waitFor(t testing.TB, what string, ready func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for !ready() {

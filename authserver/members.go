@@ -61,6 +61,15 @@ func NewAppMembers(tokens AppTokens, graph MemberChecker, now func() time.Time) 
 	return &AppMembers{tokens: tokens, graph: graph, now: now, known: cache.New[*membership](membersCacheBytes, now)}
 }
 
+// Bytes, Limit and Len tell how much is remembered.
+func (a *AppMembers) Bytes() int64 { return a.known.Bytes() }
+
+// Limit is in bytes.
+func (a *AppMembers) Limit() int64 { return a.known.Limit() }
+
+// Len is the number of tokens.
+func (a *AppMembers) Len() int { return a.known.Len() }
+
 var errMembersPause = errors.New("groups of a bearer token: asked less than 30 seconds ago, in vain")
 
 // Members implements Members. Errors hold no token and no answer. Names that are

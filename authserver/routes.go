@@ -60,7 +60,9 @@ func (r Roles) all() bool { return !r.Auth && !r.SignIn }
 type Server struct {
 	Config
 
-	router http.Handler
+	router      http.Handler
+	bearerLooks *metrics.LookUps
+	tokens      bool // are handed over: answers may be large
 }
 
 // New returns a server.
@@ -72,7 +74,12 @@ func New(cfg Config) (*Server, error) {
 	case cfg.SuccessStatus != http.StatusOK && cfg.SuccessStatus != http.StatusAccepted && cfg.SuccessStatus != http.StatusNoContent:
 		return nil, errors.New("make a server: the success status must be 200, 202 or 204")
 	}
-	s := &Server{Config: cfg}
+	s := &Server{Config: cfg, tokens: cfg.Headers.MaxBytes() > metrics.LargeAnswer}
+	s.Metrics.Cache(metrics.CacheQueries, s.Parser.Known())
+	if s.Bearer != nil {
+		s.Metrics.Cache(metrics.CacheBearer, s.Bearer.VerifiedTokens())
+		s.bearerLooks = s.Metrics.LookUps(metrics.CacheBearer)
+	}
 	s.router = s.nothing()
 	if cfg.Roles.SignIn || cfg.Roles.all() {
 		s.router = s.routes()

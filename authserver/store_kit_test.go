@@ -156,7 +156,7 @@ func (k *kit) signedIn(user string) *browser {
 }
 
 // passes fails the test unless both replicas answer 202, or, with want false, 401.
-func (p *pair) passes(t *testing.T, what string, b *browser, want bool) {
+func (p *pair) passes(t testing.TB, what string, b *browser, want bool) {
 	t.Helper()
 	status := http.StatusUnauthorized
 	if want {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
@@ -328,61 +326,5 @@ func TestKey(t *testing.T) {
 		if got := tt.id.Key(); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
-	}
-}
-
-// FuzzParse reads any query. What is accepted is a rule that only a user who has
-// something passes; it holds no empty name, and written again it reads the same.
-func FuzzParse(f *testing.F) {
-	for _, seed := range []string{
-		"", "role=A|B&role=C", "role-any=A,B&scope-any=C", "scope=https://graph.microsoft.com/User.Read", "graph=/me|profile&graph=/me/manager?$select=id,mail",
-		"roles=A", "role=", "role=|", "role=%zz", "role=A%7C%7CB", "role=A, B", "graph=/me/%2e%2e/x", "&", "=", "role=%00", "role=\xff", "role=A;scope=B", "ROLE=A", "scope=a+b",
-	} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, query string) {
-		req, err := parser().Parse(query)
-		if err != nil {
-			checkRefusal(t, req, err)
-			return
-		}
-		names := slices.Concat(append(req.Roles, req.Scopes...)...)
-		for _, name := range append(names, req.Graph...) {
-			if strings.TrimSpace(name) != name || name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
-				t.Errorf("name %q", name)
-			}
-		}
-		if asked := strings.Count(query, "="); query != "" && len(req.Roles)+len(req.Scopes)+len(req.Graph) == 0 {
-			t.Errorf("%d parameters became no rule", asked)
-		}
-		if len(req.Graph) > access.MaxGraphQueries {
-			t.Errorf("%d graph queries", len(req.Graph))
-		}
-		for _, q := range req.Graph {
-			if err := access.CheckGraphURL(q); err != nil {
-				t.Errorf("graph query %q: %v", q, err)
-			}
-		}
-		bare, all := &access.Identity{Tenant: "t", Object: "o"}, &access.Identity{Roles: slices.Concat(req.Roles...), Scopes: slices.Concat(req.Scopes...)}
-		for _, q := range req.Graph {
-			all.Graph = append(all.Graph, access.GraphResult{Query: q})
-		}
-		if got := access.Decide(bare, req, time.Time{}).Outcome; (got == access.Allow) != (query == "") {
-			t.Errorf("a user who has nothing: %s", got)
-		}
-		if got := access.Decide(all, req, time.Time{}).Outcome; got != access.Allow {
-			t.Errorf("a user who has everything: %s", got)
-		}
-	})
-}
-
-func checkRefusal(t *testing.T, req *access.Requirement, err error) {
-	t.Helper()
-	var refusal *access.QueryError
-	if !errors.As(err, &refusal) || req != nil {
-		t.Fatalf("refused with %v and %v", req, err)
-	}
-	if len(refusal.Param) > 40 || strings.ContainsFunc(refusal.Param, func(r rune) bool { return r < ' ' || r > '~' }) {
-		t.Errorf("parameter %q in an error", refusal.Param)
 	}
 }

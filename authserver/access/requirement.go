@@ -65,13 +65,19 @@ type ParserConfig struct {
 	Entra   bool              // authentication contexts are c1 to c99, and there is no amr
 }
 
-// Parser reads auth-url queries. Make one with NewParser.
-type Parser struct{ ParserConfig }
+// Parser reads auth-url queries, each distinct one once (parsed.go). Make one with
+// NewParser. It is safe for concurrent use.
+type Parser struct {
+	ParserConfig
+
+	known Parsed
+}
 
 // NewParser returns a parser.
-func NewParser(cfg ParserConfig) *Parser { return &Parser{cfg} }
+func NewParser(cfg ParserConfig) *Parser { return &Parser{ParserConfig: cfg} }
 
-// Parse reads the raw query of an auth-url:
+// Parse reads the raw query of an auth-url. All callers with one query are given the
+// same requirement: it must not be changed.
 //
 //	role=A|B&role=C      (A or B) and C
 //	role-any=A,B         the same for proxies that refuse "|" (a comma is a letter in role=)
@@ -85,12 +91,29 @@ func NewParser(cfg ParserConfig) *Parser { return &Parser{cfg} }
 // a value or in a scope, a malformed escape, a control character. A rule that
 // cannot be read never means "no rule".
 func (p *Parser) Parse(rawQuery string) (*Requirement, error) {
-	req := &Requirement{}
-	if rawQuery == "" {
+	version := p.Scopes.Version()
+	if req := p.known.get(rawQuery, version); req != nil {
 		return req, nil
 	}
 	if len(rawQuery) > MaxQuery {
 		return nil, &QueryError{"", fmt.Sprintf("the query is longer than %d bytes", MaxQuery)}
+	}
+	rawQuery = strings.Clone(rawQuery) // of a request, which is not kept for it
+	req, err := p.parse(rawQuery)
+	if err != nil {
+		return nil, err
+	}
+	p.known.put(rawQuery, req, version)
+	return req, nil
+}
+
+// Known is what the parser remembers.
+func (p *Parser) Known() *Parsed { return &p.known }
+
+func (p *Parser) parse(rawQuery string) (*Requirement, error) {
+	req := &Requirement{}
+	if rawQuery == "" {
+		return req, nil
 	}
 	for pair := range strings.SplitSeq(rawQuery, "&") {
 		name, rawValue, _ := strings.Cut(pair, "=")

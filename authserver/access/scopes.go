@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -26,6 +27,7 @@ type ScopeNames struct {
 type ownScopes struct {
 	spelling []string
 	names    map[string]bool
+	version  uint64
 }
 
 // NewScopeNames returns the names of a client at Entra ID. audiences are other
@@ -50,7 +52,7 @@ func prefixes(identifiers []string) []string {
 }
 
 // Learn takes over what the app registration says: the App ID URIs and the
-// names of the scopes that our API exposes.
+// names of the scopes that our API exposes. It is called by one goroutine at a time.
 func (n *ScopeNames) Learn(appIDURIs, names []string) {
 	if n == nil {
 		return
@@ -64,7 +66,26 @@ func (n *ScopeNames) Learn(appIDURIs, names []string) {
 	for _, name := range names {
 		known.names[name] = true
 	}
+	known.version = 1
+	if before := n.learned.Load(); before != nil {
+		known.version = before.version
+		if !slices.Equal(before.spelling, known.spelling) || !maps.Equal(before.names, known.names) {
+			known.version++
+		}
+	}
 	n.learned.Store(known)
+}
+
+// Version changes when Learn has brought something new: what was made of these
+// names before may be out of date then. Ask for it before they are used.
+func (n *ScopeNames) Version() uint64 {
+	if n == nil {
+		return 0
+	}
+	if known := n.learned.Load(); known != nil {
+		return known.version
+	}
+	return 0
 }
 
 // Canonical is the name under which a granted or wanted scope is kept.

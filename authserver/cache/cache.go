@@ -138,6 +138,9 @@ func (c *Cache[V]) Bytes() int64 {
 	return c.bytes
 }
 
+// Limit returns what New was given.
+func (c *Cache[V]) Limit() int64 { return c.max }
+
 // makeRoom leaves at least cost bytes free; c.max is larger than that.
 func (c *Cache[V]) makeRoom(cost int64, now time.Time) {
 	for n := 0; len(c.queue) > 0 && c.queue[0].expired(now) && (n < sweep || c.bytes > c.max-cost); n++ {

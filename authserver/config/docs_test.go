@@ -112,7 +112,7 @@ func companions(name string) map[string]string {
 		return redis("EASYAUTH_STORE")
 	case "EASYAUTH_POSTGRES_URL":
 		return map[string]string{"EASYAUTH_STORE": "postgres"}
-	case "EASYAUTH_STALE_OK", "EASYAUTH_SESSION_CACHE_MB", "EASYAUTH_PASS_ACCESS_TOKEN", "EASYAUTH_PASS_ID_TOKEN":
+	case "EASYAUTH_STALE_OK", "EASYAUTH_PASS_ACCESS_TOKEN", "EASYAUTH_PASS_ID_TOKEN":
 		return redis("")
 	}
 	return map[string]string{"EASYAUTH_COOKIE_DOMAIN": "example.com"}

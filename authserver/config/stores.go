@@ -98,12 +98,11 @@ func (s *spec) sessions(r *report, c *Config) {
 		asked bool
 	}{
 		{"EASYAUTH_STALE_OK", r.gave("EASYAUTH_STALE_OK")},
-		{"EASYAUTH_SESSION_CACHE_MB", r.gave("EASYAUTH_SESSION_CACHE_MB")},
 		{"EASYAUTH_PASS_ACCESS_TOKEN", c.PassAccessToken},
 		{"EASYAUTH_PASS_ID_TOKEN", c.PassIDToken},
 	} {
 		if of.asked {
-			r.need(of.name, "needs EASYAUTH_STORE=redis or postgres: cookies hold no tokens, and nothing is cached of them")
+			r.need(of.name, "needs EASYAUTH_STORE=redis or postgres: cookies hold no tokens, and nobody refreshes them")
 		}
 	}
 }

@@ -85,7 +85,7 @@ func TestWhatNeedsAStore(t *testing.T) {
 			{"over a day", "24h1s", "24h", "must be 0 (not at all) to 24h", postgres()},
 		},
 		"EASYAUTH_SESSION_CACHE_MB": {
-			{"with cookies", "16", "", needs, nil},
+			{"too much, with cookies", "1025", "16", "from 1 to 1024", nil},
 			{"none", "0", "1", "from 1 to 1024", redis("")},
 			{"too much", "1025", "1024", "from 1 to 1024", postgres()},
 			{"a unit", "16MB", "16", "from 1 to 1024", redis("")},

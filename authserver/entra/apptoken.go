@@ -150,7 +150,7 @@ func (e *appToken) fill(ctx context.Context, now func() time.Time, ask func(cont
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	asked := now()
-	answer, err := ask(ctx)
+	answer, err := recovered("get a token of the application itself", func() (*oauth2.Token, error) { return ask(ctx) })
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err = err; err != nil {

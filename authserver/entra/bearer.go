@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 )
 
 const (
@@ -30,9 +31,10 @@ type BearerResult struct {
 	// Identity is who the token speaks for; nil when it is refused. It is shared
 	// with other requests and must not be changed.
 	Identity *access.Identity
-	Expires  time.Time // the token's own exp, leeway not included
-	Cached   bool      // verified before
-	Key      [32]byte  // SHA-256 of the token; zero when there are several
+	Expires  time.Time         // the token's own exp, leeway not included
+	Cached   bool              // verified before
+	Headers  *headers.Rendered // of Identity; nil without Config.Headers
+	Key      [32]byte          // SHA-256 of the token; zero when there are several
 
 	// Of a token that is refused. Err is an *Error, safe to log and to show to
 	// whoever sent the token.
@@ -80,7 +82,7 @@ func (rp *RelyingParty) Bearer(ctx context.Context, header http.Header) BearerRe
 	key := sha256.Sum256([]byte(token))
 	if exact {
 		if known := rp.verified.get(key); known != nil {
-			return BearerResult{Claimed: true, Identity: known.identity, Expires: known.exp, Cached: true, Key: key}
+			return BearerResult{Claimed: true, Identity: known.identity, Headers: known.headers, Expires: known.exp, Cached: true, Key: key}
 		}
 	}
 	claims := unverifiedClaims(token)
@@ -103,8 +105,11 @@ func (rp *RelyingParty) Bearer(ctx context.Context, header http.Header) BearerRe
 	if err != nil {
 		return refusedBearer(key, err)
 	}
+	if rp.cfg.Headers != nil {
+		verified.headers = rp.cfg.Headers.Render(verified.identity)
+	}
 	rp.verified.put(key, verified)
-	return BearerResult{Claimed: true, Identity: verified.identity, Expires: verified.exp, Key: key}
+	return BearerResult{Claimed: true, Identity: verified.identity, Headers: verified.headers, Expires: verified.exp, Key: key}
 }
 
 // refusedBearer is the result for a token of ours that is not accepted.

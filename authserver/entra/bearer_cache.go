@@ -5,6 +5,8 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/cache"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
 const defaultCacheBytes = 16 << 20
@@ -20,7 +22,8 @@ type verifiedTokens struct {
 // verifiedToken is what there is to know of one. It does not change.
 type verifiedToken struct {
 	identity *access.Identity
-	exp, nbf time.Time // nbf: zero if there is none
+	headers  *headers.Rendered // nil without Config.Headers
+	exp, nbf time.Time         // nbf: zero if there is none
 	tenant   *tenant
 	kid      string // the key that signed it
 }
@@ -35,7 +38,8 @@ func newVerifiedTokens(cfg *Config) *verifiedTokens {
 }
 
 // get returns the token with this hash, nil if it has to be judged: it is not
-// known, out of its time, or the key that signed it is no longer believed.
+// known, out of its time, the key that signed it is no longer believed, or its
+// headers would be others now.
 func (v *verifiedTokens) get(key [32]byte) *verifiedToken {
 	token, ok := v.tokens.Get(key)
 	if !ok {
@@ -43,7 +47,7 @@ func (v *verifiedTokens) get(key [32]byte) *verifiedToken {
 	}
 	now := v.now()
 	doc := token.tenant.doc.Load()
-	if !token.exp.After(now.Add(-v.leeway)) || token.nbf.After(now.Add(v.leeway)) || doc == nil || !doc.keys.has(token.kid) {
+	if !token.exp.After(now.Add(-v.leeway)) || token.nbf.After(now.Add(v.leeway)) || doc == nil || !doc.keys.has(token.kid) || token.headers != nil && !token.headers.Current() {
 		v.tokens.Delete(key)
 		return nil
 	}
@@ -58,11 +62,17 @@ func (v *verifiedTokens) put(key [32]byte, token *verifiedToken) {
 	}
 }
 
+// VerifiedTokens is what is remembered of access tokens that were accepted.
+func (rp *RelyingParty) VerifiedTokens() metrics.Cached { return rp.verified.tokens }
+
 // size is what a token takes in memory, in bytes, rather too much than too little.
 func (t *verifiedToken) size() int {
 	const fixed, text = 640, 24 // the two structs; a string's header and what its own allocation wastes
 	id := t.identity
 	n := fixed + len(t.kid)
+	if t.headers != nil {
+		n += t.headers.Size()
+	}
 	for _, s := range []string{id.Tenant, id.Object, id.Issuer, id.Subject, id.Name, id.PreferredUsername, id.Email} {
 		n += len(s) + text
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 )
 
 // Kind says what stands behind the authority.
@@ -55,11 +56,12 @@ type Config struct {
 	DomainHint   string             // domain_hint of every authorization request; empty sends none
 	GraphURL     string             // Microsoft Graph's address; empty means https://graph.microsoft.com
 
-	CacheBytes int64            // for verified access tokens; 0 means 16 MB
-	Client     *http.Client     // required; must bound time and bodies, as NewHTTPClient does
-	Log        *slog.Logger     // nil logs nothing
-	Now        func() time.Time // nil means time.Now
-	Leeway     time.Duration    // clock skew allowed for exp, nbf, iat and auth_time; 0 means 60 s, at most 2 minutes
+	Headers    *headers.Renderer // renders the identities of access tokens, once for each token; nil: nobody does
+	CacheBytes int64             // for verified access tokens; 0 means 16 MB
+	Client     *http.Client      // required; must bound time and bodies, as NewHTTPClient does
+	Log        *slog.Logger      // nil logs nothing
+	Now        func() time.Time  // nil means time.Now
+	Leeway     time.Duration     // clock skew allowed for exp, nbf, iat and auth_time; 0 means 60 s, at most 2 minutes
 }
 
 // ClaimNames are where a plain provider keeps roles, groups and scopes: the exact

@@ -11,6 +11,17 @@ import (
 // client itself, whatever the HTTP client's own bound is.
 const fetchTimeout = 15 * time.Second
 
+// recovered calls fn and turns a panic into an error: fn runs in a goroutine of its
+// own, where a panic would end the process, and nobody would be told.
+func recovered[T any](doing string, fn func() (T, error)) (v T, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = refuse(ReasonUnavailable, "%s: panic: %v", doing, p)
+		}
+	}()
+	return fn()
+}
+
 // fetch gets one document of at most limit bytes. Discovery and keys are not
 // left to go-oidc, whose errors hold the whole body of an answer.
 func fetch(ctx context.Context, client *http.Client, url string, limit int64) ([]byte, error) {

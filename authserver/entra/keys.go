@@ -172,11 +172,13 @@ func (s *keySet) join(ctx context.Context) error {
 
 // fetch replaces the keys if all goes well. It is bounded by fetchTimeout.
 func (s *keySet) fetch(ctx context.Context, flight chan struct{}) {
-	var keys []signingKey
-	body, err := fetch(ctx, s.client, s.url, maxKeySet)
-	if err == nil {
-		keys, err = parseKeySet(body)
-	}
+	keys, err := recovered("read the provider's keys", func() ([]signingKey, error) {
+		body, err := fetch(ctx, s.client, s.url, maxKeySet)
+		if err != nil {
+			return nil, err
+		}
+		return parseKeySet(body)
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err = err; err == nil {

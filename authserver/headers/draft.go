@@ -19,7 +19,7 @@ type draft struct {
 }
 
 func (r *Renderer) draft(claims int) *draft {
-	v := &Rendered{r: r, keys: r.keys, values: make([]string, len(r.names), len(r.names)+claims), room: r.room}
+	v := &Rendered{r: r, keys: r.keys, values: make([]string, len(r.names), len(r.names)+claims), room: r.room, scopes: r.scopes.Version()}
 	return &draft{Rendered: v, naming: maxNamed}
 }
 

@@ -20,7 +20,13 @@ type Rendered struct {
 	graph []answer
 
 	jsonHead string // Combined: the JSON text up to the first graph result
+
+	scopes uint64 // version of the scopes' names
 }
+
+// Current reports whether Render would still give the same: the names of scopes
+// have not changed since.
+func (v *Rendered) Current() bool { return v.scopes == v.r.scopes.Version() }
 
 // answer is the result of one graph query, ready to be joined with others.
 type answer struct {

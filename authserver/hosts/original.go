@@ -50,8 +50,10 @@ func ParseOriginal(values []string) (Original, error) {
 	if err := checkEscapes(path); err != nil {
 		return Original{}, err
 	}
-	if lower := strings.ToLower(path); strings.Contains(lower, ",http://") || strings.Contains(lower, ",https://") {
-		return Original{}, errJoined
+	if strings.Contains(path, ",") {
+		if lower := strings.ToLower(path); strings.Contains(lower, ",http://") || strings.Contains(lower, ",https://") {
+			return Original{}, errJoined
+		}
 	}
 	host := a.name
 	if a.port != "" && a.port != "80" && a.port != "443" {

@@ -15,6 +15,8 @@ const maxURL = 8 << 10
 // characters, white space of any script, bytes that are not UTF-8.
 func checkText(s string) error {
 	switch {
+	case plain(s): // nearly always
+		return nil
 	case !utf8.ValidString(s):
 		return errUTF8
 	case strings.ContainsFunc(s, unicode.IsControl):
@@ -23,6 +25,16 @@ func checkText(s string) error {
 		return errSpace
 	}
 	return nil
+}
+
+// plain reports whether s is printable ASCII without blanks.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // checkEscapes refuses a percent sign without two hexadecimal digits.

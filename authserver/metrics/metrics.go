@@ -15,11 +15,13 @@ import (
 // Metrics is every counter of one server.
 type Metrics struct {
 	decisions    *prometheus.CounterVec
+	allowed      prometheus.Counter // the everyday one of decisions
 	signins      *prometheus.CounterVec
 	configErrors *prometheus.CounterVec
 	overflow     prometheus.Counter
 	largeAnswers *prometheus.CounterVec
 	sessions     sessions
+	caches       caches
 }
 
 // LargeAnswer is the size of a header block in bytes that nginx's default
@@ -52,13 +54,19 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 	build.Set(1)
 	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.allowed = m.decisions.WithLabelValues(access.Allow.String(), access.ReasonOK.String())
 	m.sessions.register(reg)
+	m.caches.register(reg)
 	return m
 }
 
 // Decision counts one answer of the auth endpoint.
 func (m *Metrics) Decision(d access.Decision) {
-	if m != nil {
+	switch {
+	case m == nil:
+	case d.Outcome == access.Allow && d.Reason == access.ReasonOK:
+		m.allowed.Inc()
+	default:
 		m.decisions.WithLabelValues(d.Outcome.String(), d.Reason.String()).Inc()
 	}
 }

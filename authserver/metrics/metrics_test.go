@@ -54,39 +54,21 @@ easyauth_signins_total{result="ok",step="login"} 1
 func TestSessionCounters(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	m := metrics.New(reg, "v1")
-	m.TicketOpened("0a1b2c3d")
-	m.TicketOpened("0a1b2c3d")
-	m.TicketOpened("ffffffff")
+	first := m.TicketsOpened("0a1b2c3d")
+	first.Count()
+	first.Count()
+	m.TicketsOpened("ffffffff").Count()
 	m.StoreOperation("get", "ok")
 	m.StoreOperation("get", "error")
 	m.Refresh("ok")
-	m.SessionCache(true)
-	m.SessionCache(false)
-	m.SessionCache(false)
 	m.Revoked("user")
-	size := 0
-	m.SessionCacheSize(func() int { return 1000 * size }, func() int { return size })
-	size = 7
 	want := `
 # HELP easyauth_refreshes_total Attempts to refresh the tokens of a session, by result.
 # TYPE easyauth_refreshes_total counter
 easyauth_refreshes_total{result="ok"} 1
-# HELP easyauth_revocation_entries Entries of the revocation list that have not run out.
-# TYPE easyauth_revocation_entries gauge
-easyauth_revocation_entries 0
 # HELP easyauth_revocations_total Sessions or groups of sessions ended before their time, by scope.
 # TYPE easyauth_revocations_total counter
 easyauth_revocations_total{scope="user"} 1
-# HELP easyauth_session_cache_bytes Size of the cache of stored sessions.
-# TYPE easyauth_session_cache_bytes gauge
-easyauth_session_cache_bytes 7000
-# HELP easyauth_session_cache_entries Entries of the cache of stored sessions.
-# TYPE easyauth_session_cache_entries gauge
-easyauth_session_cache_entries 7
-# HELP easyauth_session_cache_requests_total Look-ups in the cache of stored sessions, by result (hit, miss).
-# TYPE easyauth_session_cache_requests_total counter
-easyauth_session_cache_requests_total{result="hit"} 1
-easyauth_session_cache_requests_total{result="miss"} 2
 # HELP easyauth_store_operations_total Operations of the session store or the revocation list, by operation and result.
 # TYPE easyauth_store_operations_total counter
 easyauth_store_operations_total{operation="get",result="error"} 1
@@ -97,18 +79,49 @@ easyauth_tickets_opened_total{key="0a1b2c3d"} 2
 easyauth_tickets_opened_total{key="ffffffff"} 1
 `
 	names := []string{
-		"easyauth_refreshes_total", "easyauth_revocation_entries", "easyauth_revocations_total", "easyauth_session_cache_bytes",
-		"easyauth_session_cache_entries", "easyauth_session_cache_requests_total", "easyauth_store_operations_total", "easyauth_tickets_opened_total",
+		"easyauth_refreshes_total", "easyauth_revocations_total",
+		"easyauth_store_operations_total", "easyauth_tickets_opened_total",
 	}
 	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), names...); err != nil {
 		t.Error(err)
 	}
-	m.RevocationEntries(func() int { return 3 })
+}
+
+// held is a cache of a size.
+type held struct{ bytes, entries int64 }
+
+func (h held) Bytes() int64 { return h.bytes }
+func (h held) Limit() int64 { return 1 << 20 }
+func (h held) Len() int     { return int(h.entries) }
+
+func TestCaches(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	m := metrics.New(reg, "v1")
+	m.Cache(metrics.CacheTickets, held{1, 1})
+	m.Cache(metrics.CacheTickets, held{7000, 7}) // the last one counts
+	m.Cache(metrics.CacheQueries, held{500, 1})
+	looked := m.LookUps(metrics.CacheTickets)
+	looked.Count(true)
+	looked.Count(false)
+	m.LookUps(metrics.CacheTickets).Count(false)
 	if err := testutil.GatherAndCompare(reg, strings.NewReader(`
-# HELP easyauth_revocation_entries Entries of the revocation list that have not run out.
-# TYPE easyauth_revocation_entries gauge
-easyauth_revocation_entries 3
-`), "easyauth_revocation_entries"); err != nil {
+# HELP easyauth_cache_bytes Memory that a cache takes.
+# TYPE easyauth_cache_bytes gauge
+easyauth_cache_bytes{cache="queries"} 500
+easyauth_cache_bytes{cache="tickets"} 7000
+# HELP easyauth_cache_entries Entries of a cache.
+# TYPE easyauth_cache_entries gauge
+easyauth_cache_entries{cache="queries"} 1
+easyauth_cache_entries{cache="tickets"} 7
+# HELP easyauth_cache_limit_bytes Memory that a cache takes at most.
+# TYPE easyauth_cache_limit_bytes gauge
+easyauth_cache_limit_bytes{cache="queries"} 1.048576e+06
+easyauth_cache_limit_bytes{cache="tickets"} 1.048576e+06
+# HELP easyauth_cache_requests_total Look-ups in a cache, by result (hit, miss).
+# TYPE easyauth_cache_requests_total counter
+easyauth_cache_requests_total{cache="tickets",result="hit"} 1
+easyauth_cache_requests_total{cache="tickets",result="miss"} 2
+`), "easyauth_cache_bytes", "easyauth_cache_entries", "easyauth_cache_limit_bytes", "easyauth_cache_requests_total"); err != nil {
 		t.Error(err)
 	}
 }
@@ -121,11 +134,10 @@ func TestNilCountsNothing(_ *testing.T) {
 	m.ConfigError("bad_query")
 	m.HeaderOverflow()
 	m.Answer("callback", metrics.LargeAnswer+1)
-	m.TicketOpened("0a1b2c3d")
+	m.TicketsOpened("0a1b2c3d").Count()
 	m.StoreOperation("get", "ok")
 	m.Refresh("ok")
-	m.SessionCache(true)
 	m.Revoked("user")
-	m.SessionCacheSize(nil, nil)
-	m.RevocationEntries(nil)
+	m.Cache(metrics.CacheTickets, nil)
+	m.LookUps(metrics.CacheTickets).Count(true)
 }

@@ -54,6 +54,13 @@ func NewDerived[T any](r *Ring, purpose string, n int, build func(keys [][]byte)
 	})
 }
 
+// Following returns a value that holds something of a ring's keys, or that they
+// opened: build makes it now and again after each Replace, when it is next asked for.
+func Following[T any](r *Ring, build func() T) *Derived[T] {
+	d, _ := derived(r, func(*keySet) (T, error) { return build(), nil }) // build cannot fail
+	return d
+}
+
 func derived[T any](r *Ring, build func(*keySet) (T, error)) (*Derived[T], error) {
 	d := &Derived[T]{ring: r, build: build}
 	if _, err := d.Current(); err != nil {

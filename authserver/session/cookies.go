@@ -17,13 +17,14 @@ import (
 
 // inCookies keeps a session as a ticket: one or two cookies hold all of it.
 type inCookies struct {
-	m    *Manager
-	seen *seal.Box
+	m      *Manager
+	seen   *seal.Box
+	opened *opened
 }
 
 func newInCookies(m *Manager) (*inCookies, error) {
 	seen, err := m.cfg.Ring.Box(seal.Config{Purpose: "seen", MaxLength: 128})
-	return &inCookies{m: m, seen: seen}, err
+	return &inCookies{m: m, seen: seen, opened: newOpened(m)}, err
 }
 
 func (p *inCookies) read(_ context.Context, h http.Header) (*Session, access.Reason, error) {
@@ -32,7 +33,9 @@ func (p *inCookies) read(_ context.Context, h http.Header) (*Session, access.Rea
 		return nil, reason, err
 	}
 	if seen, ok := p.lastSeen(h, s.ID); ok && seen.After(s.lastSeen) {
-		s.lastSeen = seen
+		used := *s // what is remembered is everybody's
+		used.lastSeen = seen
+		return &used, access.ReasonOK, nil
 	}
 	return s, access.ReasonOK, nil
 }
@@ -71,21 +74,22 @@ func (p *inCookies) find(h http.Header) (*Session, access.Reason, error) {
 	return found, access.ReasonOK, nil
 }
 
-// open opens one ticket and looks whether it is still good.
+// open opens one ticket and looks whether it is still good, also when it was opened
+// before.
 func (p *inCookies) open(chunks []string) (*Session, access.Reason, error) {
-	t, key, err := p.m.cfg.Codec.OpenKey(chunks...)
+	s, err := p.opened.open(chunks)
 	if err != nil {
 		return nil, access.ReasonTicketInvalid, err
 	}
-	if r := p.m.timely(t); r != access.ReasonOK {
+	if r := p.m.timely(&s.Ticket); r != access.ReasonOK {
 		return nil, r, nil
 	}
 	if p.m.cfg.Revoked != nil {
-		if r, err := p.m.cfg.Revoked.check(p.m.cfg.Ring, key, t); r != access.ReasonOK {
+		if r, err := p.m.cfg.Revoked.check(s); r != access.ReasonOK {
 			return nil, r, err
 		}
 	}
-	return &Session{Ticket: *t, lastSeen: t.Issued, key: key}, access.ReasonOK, nil
+	return s, access.ReasonOK, nil
 }
 
 // combinations pairs first and second chunks, at most limit.
@@ -189,22 +193,26 @@ func (p *inCookies) end(ctx context.Context, h http.Header) error {
 	firsts, seconds := cookie.Values(h, cookies.Ticket.Name, maxPresented), cookie.Values(h, cookies.Ticket1.Name, maxPresented)
 	var dead []Revocation
 	for _, chunks := range combinations(firsts, seconds, maxPresented) {
-		t, key, err := p.m.cfg.Codec.OpenKey(chunks...)
-		if err != nil || p.m.timely(t) != access.ReasonOK {
+		s, err := p.opened.open(chunks)
+		if err != nil || p.m.timely(&s.Ticket) != access.ReasonOK {
 			continue
 		}
-		if r, _ := p.m.cfg.Revoked.check(p.m.cfg.Ring, key, t); r == access.ReasonSessionRevoked {
+		if r, _ := p.m.cfg.Revoked.check(s); r == access.ReasonSessionRevoked {
 			continue // one cookie, sent again and again, makes no second entry
 		}
-		r := Revocation{Scope: OneTicket, Issued: t.Issued, Until: t.Expires}
-		copy(r.Handle[:], t.ID[:])
+		r := Revocation{Scope: OneTicket, Issued: s.Issued, Until: s.Expires}
+		copy(r.Handle[:], s.ID[:])
 		dead = append(dead, r)
 	}
 	return p.m.cfg.Revoked.add(ctx, dead...)
 }
 
 func (p *inCookies) endUser(ctx context.Context, who access.Key) error {
-	return p.endAll(ctx, OneUser, userHandles(p.m.cfg.Ring, who))
+	if p.m.cfg.Revoked == nil {
+		return errors.New("end sessions: those in cookies end by themselves alone")
+	}
+	// Also when it was done a moment ago: a sign-in in between ends too.
+	return p.m.cfg.Revoked.add(ctx, revocations(OneUser, userHandles(p.m.cfg.Ring, who), p.m.cfg.Now(), p.m.cfg.Lifetime)...)
 }
 
 func (p *inCookies) endSID(ctx context.Context, sid string) (bool, error) {
@@ -216,14 +224,7 @@ func (p *inCookies) endSID(ctx context.Context, sid string) (bool, error) {
 	if err != nil || !known {
 		return false, err
 	}
-	return true, p.endAll(ctx, OneSID, handles)
-}
-
-func (p *inCookies) endAll(ctx context.Context, scope Scope, handles []Handle) error {
-	if p.m.cfg.Revoked == nil {
-		return errors.New("end sessions: those in cookies end by themselves alone")
-	}
-	return p.m.cfg.Revoked.addNew(ctx, revocations(scope, handles, p.m.cfg.Now(), p.m.cfg.Lifetime)...)
+	return true, p.m.cfg.Revoked.addNew(ctx, revocations(OneSID, handles, p.m.cfg.Now(), p.m.cfg.Lifetime)...)
 }
 
 func (p *inCookies) once(ctx context.Context, name string, until time.Time) (bool, error) {

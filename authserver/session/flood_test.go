@@ -53,7 +53,7 @@ func TestAttack30ListIsNotFlooded(t *testing.T) {
 		{"everywhere, by a form that is sent twice", 2, func(r *replica, _ http.Header, _ int) error {
 			id := person()
 			return r.EndUser(r.t.Context(), id.Key())
-		}, 1, 1, true},
+		}, 1, 2, true},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -80,6 +80,29 @@ func TestAttack30ListIsNotFlooded(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Who signs out everywhere, signs in again and signs out everywhere, all within a
+// second, is signed out everywhere.
+func TestAttack30EverywhereTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, stop := listed(t, 2, nil, nil)
+		defer stop()
+		time.Sleep(2 * time.Second)
+		adele := withSID("adele", "https://i", "one")
+		id := adele.Key()
+		for range 3 {
+			h := r[0].signIn(adele, nil)
+			r[1].must("signed in", h, access.ReasonOK)
+			if err := r[1].EndUser(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			r[0].must("here", h, access.ReasonSessionRevoked)
+			r[1].must("there", h, access.ReasonSessionRevoked)
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
 }
 
 // Sixty cookies of the name, planted by a sibling host in front of the real one,

@@ -71,7 +71,7 @@ func (m *Manager) Fresh(ctx context.Context, s *Session) (*Session, access.Reaso
 	flight := p.flights.DoChan(string(s.stored.record[:]), func() (any, error) {
 		p.running.begin()
 		defer p.running.end()
-		return p.refreshInTurn(context.WithoutCancel(ctx), s)
+		return recovered(func() (*Session, error) { return p.refreshInTurn(context.WithoutCancel(ctx), s) })
 	})
 	wait := dueWait
 	if !now.Before(overdue) {

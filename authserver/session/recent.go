@@ -16,9 +16,9 @@ const MaxAge = 5 * time.Second
 // hears what any replica changes, and while it does not it remembers nothing: then
 // every request asks the store.
 type recent struct {
-	opened  *cache.Cache[*Session]
-	now     func() time.Time
-	metrics *metrics.Metrics
+	opened *cache.Cache[*Session]
+	now    func() time.Time
+	looks  *metrics.LookUps
 
 	mu        sync.Mutex // of what follows, and of putting into opened
 	connected bool
@@ -27,8 +27,8 @@ type recent struct {
 }
 
 func newRecent(cfg Config) *recent {
-	r := &recent{opened: cache.New[*Session](cfg.CacheBytes, cfg.Now), now: cfg.Now, metrics: cfg.Metrics}
-	cfg.Metrics.SessionCacheSize(func() int { return int(r.opened.Bytes()) }, r.opened.Len)
+	r := &recent{opened: cache.New[*Session](cfg.CacheBytes, cfg.Now), now: cfg.Now, looks: cfg.Metrics.LookUps(metrics.CacheSessions)}
+	cfg.Metrics.Cache(metrics.CacheSessions, r.opened)
 	return r
 }
 
@@ -55,7 +55,7 @@ func (r *recent) put(key Key, s *Session, began moment) {
 // get returns a session that is remembered, nil if there is none.
 func (r *recent) get(key Key) *Session {
 	s, _ := r.opened.Get(key)
-	r.metrics.SessionCache(s != nil)
+	r.looks.Count(s != nil)
 	return s
 }
 
@@ -96,6 +96,9 @@ func (s *Session) size() int {
 	}
 	for _, g := range id.Graph {
 		n += 2*element + len(g.Query) + len(g.JSON)
+	}
+	if s.Headers != nil {
+		n += s.Headers.Size()
 	}
 	if t := s.Tokens; t != nil {
 		n += len(t.Access.Reveal()) + len(t.ID.Reveal()) + len(t.Refresh.Reveal())

@@ -110,6 +110,7 @@ func (p *inStore) await(ctx context.Context, s *Session) (*Session, error) {
 func (p *inStore) update(ctx context.Context, s *Session, id *access.Identity, tokens *Tokens) (*Session, error) {
 	fresh := *s
 	fresh.Identity, fresh.Tokens = *id, tokens
+	p.m.render(&fresh)
 	fresh.stored = &stored{record: s.stored.record, secret: s.stored.secret, version: s.stored.version + 1}
 	value, err := p.seal(&fresh, fresh.stored.version)
 	if err != nil {

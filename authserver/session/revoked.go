@@ -72,7 +72,7 @@ func NewRevoked(cfg RevokedConfig) (*Revoked, error) {
 		cfg.MaxEntries = revokedLimit
 	}
 	r := &Revoked{cfg: cfg, dead: make(map[revokedKey]revokedEntry)}
-	cfg.Metrics.RevocationEntries(r.len)
+	cfg.Metrics.Cache(metrics.CacheRevocations, r)
 	return r, nil
 }
 
@@ -180,14 +180,23 @@ func (r *Revoked) halve() {
 	r.cfg.Logger.Warn("the list of revoked tickets is full: sessions from before this time have ended, and their people sign in again", "before", middle)
 }
 
-// check says whether a ticket that was sealed under a key of the ring is still
-// good: ReasonOK, ReasonSessionRevoked, or ReasonStore when the log was not heard
-// for more than 5 seconds.
-func (r *Revoked) check(ring *seal.Ring, key seal.KeyID, t *ticket.Ticket) (access.Reason, error) {
-	var one Handle
-	copy(one[:], t.ID[:])
-	user, _ := userHandle(ring, key, t.Identity.Key())
-	sid, hasSID := sidHandle(ring, key, ticket.SID(&t.Identity))
+// handles are what a ticket is called in the list.
+type handles struct {
+	one, user, sid Handle
+	hasSID         bool
+}
+
+// handlesOf names a ticket that was sealed under a key of the ring.
+func handlesOf(ring *seal.Ring, key seal.KeyID, t *ticket.Ticket) (h handles) {
+	copy(h.one[:], t.ID[:])
+	h.user, _ = userHandle(ring, key, t.Identity.Key())
+	h.sid, h.hasSID = sidHandle(ring, key, ticket.SID(&t.Identity))
+	return h
+}
+
+// check says whether a ticket is still good: ReasonOK, ReasonSessionRevoked, or
+// ReasonStore when the log was not heard for more than 5 seconds.
+func (r *Revoked) check(s *Session) (access.Reason, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	switch {
@@ -195,8 +204,9 @@ func (r *Revoked) check(ring *seal.Ring, key seal.KeyID, t *ticket.Ticket) (acce
 		return access.ReasonStore, errors.New("the list of revoked tickets has not been read yet")
 	case time.Since(r.heard) > maxUnheard:
 		return access.ReasonStore, errors.New("the list of revoked tickets could not be read for more than 5 seconds")
-	case !t.Issued.After(r.before),
-		r.isDead(OneTicket, one, t.Issued), r.isDead(OneUser, user, t.Issued), hasSID && r.isDead(OneSID, sid, t.Issued):
+	case !s.Issued.After(r.before),
+		r.isDead(OneTicket, s.handles.one, s.Issued), r.isDead(OneUser, s.handles.user, s.Issued),
+		s.handles.hasSID && r.isDead(OneSID, s.handles.sid, s.Issued):
 		return access.ReasonSessionRevoked, nil
 	}
 	return access.ReasonOK, nil
@@ -281,7 +291,17 @@ func (r *Revoked) known(ctx context.Context, sids []Handle) (bool, error) {
 	return r.cfg.Log.KnownSID(ctx, sids...)
 }
 
-func (r *Revoked) len() int {
+// revokedBytes is what an entry of the list takes.
+const revokedBytes = 120
+
+// Bytes is about how much memory the list takes.
+func (r *Revoked) Bytes() int64 { return int64(r.Len()) * revokedBytes }
+
+// Limit is how much it takes at most.
+func (r *Revoked) Limit() int64 { return int64(r.cfg.MaxEntries) * revokedBytes }
+
+// Len is the number of entries that have not been forgotten.
+func (r *Revoked) Len() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return len(r.dead)

@@ -3,6 +3,7 @@
 //
 //	session.go     Manager: what both kinds of sessions have in common
 //	cookies.go     a session that is in its cookies alone: a ticket
+//	opened.go      … which is opened once, and remembered
 //	revoked.go     … and the tickets that ended before their time, as revocation.go lists them
 //	stored.go      a session in a Store (store.go)
 //	carrier.go     … of which the cookie has an id and half of the key; value.go: what the record holds
@@ -28,6 +29,7 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
@@ -59,10 +61,14 @@ type Config struct {
 	// Allowed says whether people of this tenant may still sign in; nil: all may.
 	Allowed func(tenant string) bool
 
+	// CacheBytes bounds the sessions that are remembered: opened tickets, or with a
+	// Store its records, for 5 s; 0: none.
+	CacheBytes int64
+	// Headers renders what applications are told of a session; nil: nobody does.
+	Headers *headers.Renderer
+
 	// Store keeps sessions; nil: they are in the cookies alone.
 	Store Store
-	// CacheBytes bounds the records of Store that are remembered for 5 s; 0: none.
-	CacheBytes int64
 	// Refresher asks the provider again when a session in Store is due; nil: nobody
 	// does, and a session is as it was at sign-in.
 	Refresher Refresher
@@ -110,10 +116,15 @@ type Session struct {
 
 	// Tokens are those of the provider, nil for a session in cookies.
 	Tokens *Tokens
+	// Headers are the identity's, nil without Config.Headers and for a session that was
+	// just issued.
+	Headers *headers.Rendered
 
 	lastSeen time.Time
 	key      seal.KeyID // of the ring: it sealed the cookie
-	stored   *stored    // nil for a session in cookies
+	opened   *metrics.TicketsOpened
+	handles  handles // with a list of revoked tickets
+	stored   *stored // nil for a session in cookies
 }
 
 // New returns a manager.
@@ -157,6 +168,14 @@ func (m *Manager) Run(ctx context.Context) {
 	}
 }
 
+// render makes the headers of a session that was opened, once for all requests that
+// are given it.
+func (m *Manager) render(s *Session) {
+	if m.cfg.Headers != nil {
+		s.Headers = m.cfg.Headers.Render(&s.Identity)
+	}
+}
+
 // Now is the manager's clock.
 func (m *Manager) Now() time.Time { return m.cfg.Now() }
 
@@ -173,7 +192,7 @@ func (m *Manager) Read(ctx context.Context, h http.Header) (s *Session, reason a
 	if m.cfg.Idle > 0 && m.cfg.Now().Sub(s.lastSeen) > m.cfg.Idle {
 		return nil, access.ReasonIdle, nil
 	}
-	m.cfg.Metrics.TicketOpened(s.key.String())
+	s.opened.Count()
 	return s, access.ReasonOK, nil
 }
 

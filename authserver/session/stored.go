@@ -15,6 +15,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/cache"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 )
 
@@ -45,7 +46,9 @@ func newInStore(m *Manager) (*inStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &inStore{m: m, store: m.cfg.Store, cookies: box, recent: newRecent(m.cfg), pauses: cache.New[pause](pauseBytes, m.cfg.Now), slots: make(chan struct{}, maxRefreshes), random: rand.Reader}, nil
+	pauses := cache.New[pause](pauseBytes, m.cfg.Now)
+	m.cfg.Metrics.Cache(metrics.CacheRefreshPauses, pauses)
+	return &inStore{m: m, store: m.cfg.Store, cookies: box, recent: newRecent(m.cfg), pauses: pauses, slots: make(chan struct{}, maxRefreshes), random: rand.Reader}, nil
 }
 
 // stored is what a session needs to be written again. It never changes.
@@ -169,7 +172,8 @@ func (p *inStore) unseal(ring seal.KeyID, secret [32]byte, r *Record) (*Session,
 	if err != nil { // of another version of this program
 		return nil, fmt.Errorf("%w: %w", errUnopened, err)
 	}
-	s.key, s.lastSeen = ring, r.Seen
+	s.key, s.lastSeen, s.opened = ring, r.Seen, p.m.cfg.Metrics.TicketsOpened(ring.String())
+	p.m.render(s)
 	s.stored = &stored{record: r.Key, secret: secret, version: r.Version}
 	return s, nil
 }

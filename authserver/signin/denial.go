@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
@@ -70,6 +71,9 @@ func targetOf(host, requestURI string) target {
 // escapeUTF8 writes bytes beyond ASCII as a browser does, so that the raw URI
 // that nginx reports and the one that comes back in rd are the same target.
 func escapeUTF8(uri string) string {
+	if !strings.ContainsFunc(uri, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return uri
+	}
 	var b strings.Builder
 	for _, c := range []byte(uri) {
 		if c < 0x80 {
@@ -179,7 +183,7 @@ func (d *Denials) read(h http.Header) []Denial {
 }
 
 func encodeDenials(entries []Denial) []byte {
-	var w wire.Writer
+	w := make(wire.Writer, 0, 32*(1+len(entries)))
 	w.Number(uint64(len(entries)))
 	for _, e := range entries {
 		w = append(w, e.target[:]...)

@@ -49,6 +49,15 @@ func NewGroupNames(tokens AppTokens, graph GroupDirectory, log *slog.Logger, now
 	return &GroupNames{tokens: tokens, graph: graph, log: log, now: now, names: cache.New[string](namesBytes, now), pauses: cache.New[bool](namesBytes/16, now)}
 }
 
+// Bytes, Limit and Len tell how much is remembered.
+func (g *GroupNames) Bytes() int64 { return g.names.Bytes() + g.pauses.Bytes() }
+
+// Limit is in bytes.
+func (g *GroupNames) Limit() int64 { return g.names.Limit() + g.pauses.Limit() }
+
+// Len is the number of names, and of tenants that are not asked for a while.
+func (g *GroupNames) Len() int { return g.names.Len() + g.pauses.Len() }
+
 // Of returns the names of groups of a tenant, of as many as are known. It waits for two
 // seconds at most. A nil GroupNames knows none.
 func (g *GroupNames) Of(ctx context.Context, tenant string, groups []string) map[string]string {

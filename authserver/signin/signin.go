@@ -111,6 +111,7 @@ func New(cfg Config) (*Handler, error) {
 		Config: cfg, used: newUsedIDs(), names: newQueryNames(cfg.GraphQueries), knocks: make(chan struct{}, knocksAtOnce),
 		asker: &groupAsker{Groups: cfg.Groups, provider: cfg.Provider, graph: cfg.Graph, log: cfg.Log},
 	}
+	cfg.Metrics.Cache(metrics.CacheAttempts, h.used)
 	var err error
 	if h.attempts, err = newAttempts(cfg.Ring, cfg.Cookies.Return, h.names, cfg.Now); err != nil {
 		return nil, fmt.Errorf("make the sign-in handler: %w", err)

@@ -6,7 +6,10 @@ import (
 )
 
 // maxUsedHere bounds the attempt ids that one replica remembers: some 1.5 MB.
-const maxUsedHere = 16 << 10
+const (
+	maxUsedHere = 16 << 10
+	usedBytes   = 96 // of one, in map and queue
+)
 
 // usedIDs remembers the attempts that came back to this replica, so that a
 // replayed callback makes no second token request. When it is full the oldest
@@ -38,4 +41,15 @@ func (u *usedIDs) take(id attemptID, now time.Time) bool {
 	u.ids[id] = struct{}{}
 	u.queue = append(u.queue, usedID{id, now})
 	return true
+}
+
+// Bytes, Limit and Len implement metrics.Cached.
+func (u *usedIDs) Bytes() int64 { return int64(u.Len()) * usedBytes }
+
+func (u *usedIDs) Limit() int64 { return maxUsedHere * usedBytes }
+
+func (u *usedIDs) Len() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.ids)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -188,7 +189,9 @@ func (e *encoding) decodeText(r *wire.Reader, id *access.Identity, flags byte) {
 	}
 	id.Subject, id.PreferredUsername, id.Email, id.Name = r.Text(), r.Text(), r.Text(), r.Text()
 	id.Roles, id.Scopes, id.Dropped = r.List(), r.List(), r.List()
-	for range r.Count() {
+	claims := r.Count()
+	id.Claims = slices.Grow(id.Claims, min(claims, 64))
+	for range claims {
 		id.Claims = append(id.Claims, access.Claim{Name: r.Text(), Values: r.List()})
 	}
 	for range r.Count() {

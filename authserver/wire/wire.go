@@ -96,11 +96,13 @@ func formatGUID(g []byte) string {
 // err is set; no length or count is trusted beyond the bytes that are there.
 type Reader struct {
 	rest []byte
+	all  string // of which rest is the end: texts are pieces of it, and no copies each
 	err  error
 }
 
-// NewReader returns a reader of b.
-func NewReader(b []byte) *Reader { return &Reader{rest: b} }
+// NewReader returns a reader of b. Texts that are read keep a copy of all of b in
+// memory.
+func NewReader(b []byte) *Reader { return &Reader{rest: b, all: string(b)} }
 
 // Err returns ErrFormat after the first fault.
 func (r *Reader) Err() error { return r.err }
@@ -163,10 +165,11 @@ func (r *Reader) Bytes(n uint64) []byte {
 // Text reads a string.
 func (r *Reader) Text() string {
 	head := r.Number()
+	at := len(r.all) - len(r.rest)
 	b := r.Bytes(head >> 2)
 	switch head & 3 {
 	case kindText:
-		return string(b)
+		return r.all[at : at+len(b)]
 	case kindBase64:
 		return base64.RawURLEncoding.EncodeToString(b)
 	case kindGUID:

@@ -92,7 +92,7 @@ func (s selection) who(ctx context.Context, cfg *config.Config, log *slog.Logger
 // openAdmin connects to where sessions, or the ends of some, are kept, and waits
 // until it answers.
 func openAdmin(ctx context.Context, cfg *config.Config, log *slog.Logger) (admin *session.Admin, closeStore func(), err error) {
-	g, err := wireGround(cfg)
+	g, err := wireGround(cfg, log)
 	if err != nil {
 		return nil, nil, err
 	}

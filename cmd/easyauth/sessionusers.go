@@ -49,7 +49,7 @@ func ids(user string) (tenant, object string) {
 // issuersOf returns the names under which ID tokens are issued. Where a domain
 // stands for the tenant the identity provider is asked for them.
 func issuersOf(ctx context.Context, cfg *config.Config, log *slog.Logger) ([]string, error) {
-	g, err := wireGround(cfg)
+	g, err := wireGround(cfg, log)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
 	"github.com/easyauth-sidecar/easyauth/authserver/keyfile"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
@@ -94,7 +95,7 @@ func wire(ctx context.Context, cfg *config.Config, log *slog.Logger, version str
 
 // wireRequests builds what answers the proxy and signs people in.
 func wireRequests(cfg *config.Config, k *keeping, p *parts, m *metrics.Metrics, log *slog.Logger) (*entra.RelyingParty, error) {
-	g, err := wireGround(cfg)
+	g, err := wireGround(cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -145,30 +146,28 @@ func wireRequests(cfg *config.Config, k *keeping, p *parts, m *metrics.Metrics, 
 func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, signIn *signin.Handler,
 	m *metrics.Metrics, log *slog.Logger,
 ) (*authserver.Server, error) {
-	renderer, err := wireHeaders(cfg, g, log)
-	if err != nil {
-		return nil, err
-	}
-	server := serverConfig(cfg, g, provider, directory)
-	server.Paths, server.SignIn, server.Headers, server.Metrics, server.Log = signIn.Paths, signIn, renderer, m, log
-	if n := renderer.MaxBytes(); n > metrics.LargeAnswer {
+	server := serverConfig(cfg, g, provider, directory, m)
+	server.Paths, server.SignIn, server.Metrics, server.Log = signIn.Paths, signIn, m, log
+	if n := g.headers.MaxBytes(); n > metrics.LargeAnswer {
 		log.Warn("tokens are handed over: nginx needs larger buffers on the locations of auth-url and of the applications", "proxy_buffer_size", "32k", "proxy_buffers", "8 32k", "proxy_busy_buffers_size", "64k", "large_client_header_buffers", "4 32k", "bytes_at_most", n)
 	}
 	return authserver.New(server)
 }
 
 // serverConfig is what the configuration says of the server.
-func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client) authserver.Config {
+func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, m *metrics.Metrics) authserver.Config {
 	server := authserver.Config{
 		Roles: authserver.Roles{Auth: cfg.Roles.Auth, SignIn: cfg.Roles.SignIn}, AuthPath: cfg.AuthPath, SuccessStatus: cfg.SuccessStatus,
 		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC, NoGraph: cfg.Kind == config.KindOIDC || cfg.Kind == config.KindB2C}),
-		Sessions: g.sessions, Denials: g.denials, Pages: g.pages, CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
+		Sessions: g.sessions, Denials: g.denials, Headers: g.headers, Pages: g.pages, CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
 	}
 	if cfg.AllowBearer {
 		server.Bearer = provider
 	}
 	if cfg.GroupsAppOnly {
-		server.Members = authserver.NewAppMembers(provider, directory, nil)
+		members := authserver.NewAppMembers(provider, directory, nil)
+		m.Cache(metrics.CacheMembers, members)
+		server.Members = members
 	}
 	return server
 }
@@ -178,14 +177,14 @@ func wireProvider(cfg *config.Config, g *ground, log *slog.Logger) (*entra.Relyi
 	if err != nil {
 		return nil, err
 	}
-	provider, err := entra.New(entraConfig(cfg, proof, g.names, log))
+	provider, err := entra.New(entraConfig(cfg, proof, g, log))
 	if err != nil {
 		return nil, fmt.Errorf("identity provider: %w", err)
 	}
 	return provider, nil
 }
 
-func entraConfig(cfg *config.Config, proof entra.Credential, names *access.ScopeNames, log *slog.Logger) entra.Config {
+func entraConfig(cfg *config.Config, proof entra.Credential, g *ground, log *slog.Logger) entra.Config {
 	return entra.Config{
 		Kind: map[string]entra.Kind{
 			config.KindEntra: entra.SingleTenant, config.KindMulti: entra.MultiTenant, config.KindB2C: entra.B2C,
@@ -194,7 +193,7 @@ func entraConfig(cfg *config.Config, proof entra.Credential, names *access.Scope
 		Authority: cfg.Issuer, TenantID: cfg.TenantID, AllowedTenants: cfg.AllowedTenants, Policy: cfg.Policy, V1Issuer: cfg.V1Issuer,
 		ClientID: cfg.ClientID, Credential: proof, Audiences: cfg.Audiences,
 		AcceptBearer: cfg.AllowBearer, IgnoreForeignAudience: cfg.IgnoreForeignAudience,
-		Scopes: names, Claims: entra.ClaimNames{Roles: cfg.RolesClaim, Groups: cfg.GroupsClaim, Scopes: cfg.ScopesClaim},
+		Scopes: g.names, Headers: g.headers, Claims: entra.ClaimNames{Roles: cfg.RolesClaim, Groups: cfg.GroupsClaim, Scopes: cfg.ScopesClaim},
 		Capabilities: cfg.ClientCapabilities, DomainHint: cfg.DomainHint, GraphURL: cfg.GraphURL, CacheBytes: int64(cfg.BearerCacheBytes),
 		Client: entra.NewHTTPClient(remoteTimeout, maxRemoteBody), Log: log,
 	}
@@ -207,12 +206,13 @@ type ground struct {
 	hosts    *hosts.Set
 	names    *access.ScopeNames // nil: the provider knows no resources
 	codec    *ticket.Codec
+	headers  *headers.Renderer
 	sessions *session.Manager
 	denials  *signin.Denials
 	pages    *pages.Pages
 }
 
-func wireGround(cfg *config.Config) (*ground, error) {
+func wireGround(cfg *config.Config, log *slog.Logger) (*ground, error) {
 	g := &ground{}
 	var err error
 	g.ring, err = seal.NewRing(cfg.Keys, seal.Domain{BasePath: cfg.BasePath, Authority: cfg.Issuer, ClientID: cfg.ClientID}, cfg.NextKeys...)
@@ -235,6 +235,9 @@ func wireGround(cfg *config.Config) (*ground, error) {
 	if cfg.Kind != config.KindOIDC {
 		g.names = access.NewScopeNames(cfg.ClientID, cfg.Audiences, cfg.GraphURL)
 	}
+	if g.headers, err = wireHeaders(cfg, g.names, log); err != nil {
+		return nil, err
+	}
 	if g.denials, err = signin.NewDenials(g.ring, g.cookies.Denial, cfg.GraphQueries, nil); err != nil {
 		return nil, err
 	}
@@ -250,7 +253,7 @@ func sessionConfig(cfg *config.Config, g *ground, allowed func(tenant string) bo
 	return session.Config{
 		Codec: g.codec, Ring: g.ring, Cookies: g.cookies, Shared: cfg.CookieDomain != "",
 		Lifetime: cfg.SessionLifetime, Idle: cfg.SessionIdle, RenewBefore: cfg.RenewBefore, Allowed: allowed,
-		CacheBytes: int64(cfg.SessionCacheBytes), StaleOK: cfg.StaleOK,
+		CacheBytes: int64(cfg.SessionCacheBytes), Headers: g.headers, StaleOK: cfg.StaleOK,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
@@ -24,6 +25,7 @@ func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 	var names *signin.GroupNames
 	if cfg.Kind != config.KindOIDC && cfg.Kind != config.KindB2C {
 		names = signin.NewGroupNames(provider, directory, log, nil)
+		m.Cache(metrics.CacheGroupNames, names)
 	}
 	return signin.New(signin.Config{
 		Provider: provider, Graph: directory, Sessions: g.sessions, Denials: g.denials, Hosts: g.hosts, Pages: g.pages,
@@ -44,7 +46,7 @@ func groupsOf(cfg *config.Config) signin.Groups {
 	}
 }
 
-func wireHeaders(cfg *config.Config, g *ground, log *slog.Logger) (*headers.Renderer, error) {
+func wireHeaders(cfg *config.Config, names *access.ScopeNames, log *slog.Logger) (*headers.Renderer, error) {
 	encoding, err := headers.ParseEncoding(cfg.ClaimEncoding)
 	if err != nil {
 		return nil, fmt.Errorf("EASYAUTH_CLAIM_ENCODING: %w", err)
@@ -54,7 +56,7 @@ func wireHeaders(cfg *config.Config, g *ground, log *slog.Logger) (*headers.Rend
 		return nil, fmt.Errorf("EASYAUTH_HEADER_FORMAT: %w", err)
 	}
 	renderer, err := headers.New(headers.Config{
-		Prefix: cfg.HeaderPrefix, Encoding: encoding, Format: format, ClaimHeaders: cfg.ClaimHeaders, Scopes: g.names, Log: log,
+		Prefix: cfg.HeaderPrefix, Encoding: encoding, Format: format, ClaimHeaders: cfg.ClaimHeaders, Scopes: names, Log: log,
 		PassAccessToken: cfg.PassAccessToken, PassIDToken: cfg.PassIDToken,
 	})
 	if err != nil {

@@ -39,7 +39,7 @@ func TestGroupsWiring(t *testing.T) {
 func wiredSignIn(t *testing.T, changes map[string]string) *signin.Handler {
 	t.Helper()
 	cfg, log := loaded(t, changes), slog.New(slog.DiscardHandler)
-	g, err := wireGround(cfg)
+	g, err := wireGround(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,12 @@ func TestProviderWiring(t *testing.T) {
 				ClientID: clientID, Credential: proof, Scopes: names, GraphURL: "https://graph.microsoft.com", CacheBytes: 16 << 20, Log: log,
 			}
 			tt.want(&want)
-			got := entraConfig(cfg, proof, names, log)
+			renderer, err := wireHeaders(cfg, names, log)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want.Headers = renderer
+			got := entraConfig(cfg, proof, &ground{names: names, headers: renderer}, log)
 			if got.Client == nil || got.Client.Timeout != remoteTimeout {
 				t.Error("the client is not the bounded one")
 			}
@@ -155,7 +160,7 @@ func TestSessionWiring(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loaded(t, tt.changes)
-			g, err := wireGround(cfg)
+			g, err := wireGround(cfg, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -189,12 +194,12 @@ func TestServerWiring(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := loaded(t, tt.changes)
-			g, err := wireGround(cfg)
+			g, err := wireGround(cfg, slog.New(slog.DiscardHandler))
 			if err != nil {
 				t.Fatal(err)
 			}
 			provider := &entra.RelyingParty{}
-			got := serverConfig(cfg, g, provider, nil)
+			got := serverConfig(cfg, g, provider, nil, nil)
 			if (got.Bearer == provider) != tt.bearer || (got.Members != nil) != tt.members || !slices.Equal(got.CORSOrigins, tt.origins) {
 				t.Errorf("bearer %v, members %v, origins %q", got.Bearer != nil, got.Members != nil, got.CORSOrigins)
 			}

@@ -15,7 +15,7 @@ import (
 // warm lets every EasyAuth remember a session: it is served without the store.
 func (v *visitor) warm() {
 	v.t.Helper()
-	const hits = `easyauth_session_cache_requests_total{result="hit"}`
+	const hits = `easyauth_cache_requests_total{cache="sessions",result="hit"}`
 	for i := range 2 {
 		waitUntil(v.t, "a session to be remembered", func() bool {
 			before := v.metric(i, hits)

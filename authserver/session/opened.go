@@ -1,0 +1,88 @@
+package session
+
+import (
+	"crypto/sha256"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/cache"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
+	"github.com/easyauth-sidecar/easyauth/authserver/seal"
+	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
+)
+
+// opened remembers the tickets that this replica has opened, with what applications
+// are told of them, so that the next request of a page costs a hash and not the
+// opening, unpacking and rendering (BenchmarkRead).
+//
+// It holds what a ticket says and no decision: whether it is still good is asked for
+// every request (inCookies.open). Only what authenticated is in it. It begins
+// anew whenever the keys are replaced, and what was rendered with other names of
+// scopes is rendered again.
+type opened struct {
+	m     *Manager
+	known *seal.Derived[*cache.Cache[*Session]]
+	looks *metrics.LookUps
+}
+
+func newOpened(m *Manager) *opened {
+	o := &opened{m: m, looks: m.cfg.Metrics.LookUps(metrics.CacheTickets)}
+	o.known = seal.Following(m.cfg.Ring, func() *cache.Cache[*Session] {
+		known := cache.New[*Session](m.cfg.CacheBytes, m.cfg.Now)
+		m.cfg.Metrics.Cache(metrics.CacheTickets, known)
+		return known
+	})
+	return o
+}
+
+// open gives the session of a ticket's chunks, whatever the time is.
+func (o *opened) open(chunks []string) (*Session, error) {
+	// Asked for before the ticket is opened: what opened under keys that were replaced
+	// meanwhile goes into a cache that nobody asks any more.
+	known, err := o.known.Current()
+	if err != nil {
+		return nil, err
+	}
+	key, err := ticketHash(chunks)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := known.Get(key)
+	if ok && (s.Headers == nil || s.Headers.Current()) {
+		o.looks.Count(true)
+		return s, nil
+	}
+	o.looks.Count(false)
+	t, id, err := o.m.cfg.Codec.OpenKey(chunks...)
+	if err != nil {
+		return nil, err
+	}
+	s = &Session{Ticket: *t, lastSeen: t.Issued, key: id, opened: o.m.cfg.Metrics.TicketsOpened(id.String())}
+	if o.m.cfg.Revoked != nil {
+		s.handles = handlesOf(o.m.cfg.Ring, id, t)
+	}
+	o.m.render(s)
+	known.Put(key, s, s.size(), s.Expires)
+	return s, nil
+}
+
+// ticketHash is the SHA-256 of a purpose and a ticket's chunks. The first chunk says
+// how many there are, and all but the last are of one length.
+func ticketHash(chunks []string) (hash [sha256.Size]byte, err error) {
+	const purpose = "ticket:"
+	n := 0
+	for _, c := range chunks {
+		n += len(c)
+	}
+	if n > ticket.MaxLength { // none of ours, and not worth a hash
+		return hash, seal.ErrTooLong
+	}
+	var room [1024]byte // on the stack, and enough for most
+	text := room[:0]
+	if len(purpose)+n > len(room) {
+		text = make([]byte, 0, len(purpose)+n)
+	}
+	text = append(text, purpose...)
+	for _, c := range chunks {
+		text = append(text, c...)
+	}
+	return sha256.Sum256(text), nil
+}
