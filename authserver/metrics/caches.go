@@ -71,6 +71,19 @@ func (c *caches) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
+// CacheLimits is how many bytes all caches may take together.
+func (m *Metrics) CacheLimits() (sum int64) {
+	if m == nil {
+		return 0
+	}
+	m.caches.mu.Lock()
+	defer m.caches.mu.Unlock()
+	for _, from := range m.caches.from {
+		sum += from.Limit()
+	}
+	return sum
+}
+
 // LookUps counts what is asked of one cache. A nil *LookUps counts nothing.
 type LookUps struct{ hits, misses prometheus.Counter }
 

@@ -13,6 +13,8 @@ import (
 // are told of them, so that the next request of a page costs a hash and not the
 // opening, unpacking and rendering (BenchmarkRead).
 //
+// A ticket is remembered when it comes for the second time.
+//
 // It holds what a ticket says and no decision: whether it is still good is asked for
 // every request (inCookies.open). Only what authenticated is in it. It begins
 // anew whenever the keys are replaced, and what was rendered with other names of
@@ -20,6 +22,7 @@ import (
 type opened struct {
 	m     *Manager
 	known *seal.Derived[*cache.Cache[*Session]]
+	came  cache.Came
 	looks *metrics.LookUps
 }
 
@@ -60,7 +63,10 @@ func (o *opened) open(chunks []string) (*Session, error) {
 		s.handles = handlesOf(o.m.cfg.Ring, id, t)
 	}
 	o.m.render(s)
-	known.Put(key, s, s.size(), s.Expires)
+	// One that comes for the first time may never come again, and would push another out.
+	if o.came.Before(key) {
+		known.Put(key, s, s.size(), s.Expires)
+	}
 	return s, nil
 }
 

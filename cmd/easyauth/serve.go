@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ func serve(ctx context.Context, roles config.Roles, env environment) int {
 		return exitUsage
 	}
 	defer p.close()
+	tuneCollector(env.environ, p.caches)
 	if err := listenAndServe(ctx, cfg, p, log, env.version); err != nil {
 		log.Error("stopped", "error", err)
 		return exitFailed
@@ -67,11 +69,12 @@ func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog
 		})
 	}
 	p.admin.Ready()
-	attrs := []any{"version", version, "roles", cfg.Roles.String(), "store", cfg.Store, "admin_listen", listeners[len(listeners)-1].Addr().String()}
+	attrs := []any{"version", version, "roles", cfg.Roles.String(), "store", cfg.Store, "fips140", fipsMode(), "admin_listen", listeners[len(listeners)-1].Addr().String()}
 	if p.public != nil {
 		attrs = append(attrs, "listen", listeners[0].Addr().String())
 	}
 	log.Info("ready", attrs...)
+	debug.FreeOSMemory() // what only the start needed
 	if cfg.InsecureHTTP {
 		log.Warn("EASYAUTH_INSECURE_HTTP is on: cookies travel in clear text; for a laptop only")
 	}
