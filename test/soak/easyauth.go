@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/test/entra"
+)
+
+const (
+	clientSecret = "a-secret-of-the-soak"
+
+	// Caches are as small as they can be, so that they are filled again and again.
+	cacheMB = 1
+
+	// keyCoolDown is what EasyAuth lets pass between two fetches of keys.
+	keyCoolDown = time.Minute
+	// namesPause is what it lets pass after Microsoft Graph has refused names of groups.
+	namesPause = 10 * time.Minute
+)
+
+// easyauth starts an emulated identity provider and EasyAuth, and returns the plan
+// to soak it. stop ends both.
+func easyauth(ctx context.Context, program string) (s *server, p *plan, stop func() error, err error) {
+	idp, stopIDP, err := emulate(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			stopIDP()
+		}
+	}()
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	m, err := newMint(key, idp)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	begun := time.Now()
+	if s, err = start(ctx, program, environ(idp, key)); err != nil {
+		return nil, nil, nil, err
+	}
+	stop = func() error { defer stopIDP(); return s.stop() }
+	if err = discovered(ctx, idp); err != nil {
+		return nil, nil, nil, errors.Join(err, s.stop())
+	}
+	idle, err := newMeter(s.pid(), s.admin).take(ctx)
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, s.stop())
+	}
+	clients := crowd{keeping: 12, opening: 4, leaving: 2, slow: 32, cutOff: time.Minute}
+	p = &plan{
+		crowd: clients,
+		kinds: kinds(), mint: m, seed: uint64(begun.UnixNano()), begun: begun,
+		provider: func() providerCalls { return calls(idp, clients.all()) },
+		every:    time.Second, warmUp: 2 * time.Minute, settle: 30 * time.Second,
+		limits: limits{caches: filledCaches(), part: 0.08, bytes: 4 << 20, turnover: 10, series: 8, rest: 8},
+	}
+	p.limits.ceiling = ceiling(idle, clients)
+	return s, p, stop, nil
+}
+
+// emulate starts an identity provider that knows the application.
+func emulate(ctx context.Context) (idp *entra.Server, stop func(), err error) {
+	idp = entra.New(entra.Config{Clients: []entra.Client{
+		{
+			ID: clientID, Secret: clientSecret, Name: "Sample application", API: entra.API{Scopes: []string{"Orders.Read"}},
+			RedirectURIs: []string{"https://" + host + callbackPath}, PostLogoutURIs: []string{"https://" + host + "/easyauth/signout-callback-oidc"},
+		},
+		{ID: callerID, Secret: "the-caller's", Name: "Nightly import"},
+	}})
+	stop, err = idp.Start(context.WithoutCancel(ctx), "")
+	return idp, stop, err
+}
+
+// filledCaches are those that the kinds of requests fill.
+func filledCaches() []string { return []string{"tickets", "queries", "bearer"} }
+
+// ceiling is how much memory a server may take at any time: what it had before
+// anybody asked; for its caches and for what its clients may make it hold twice as
+// much, because Go collects garbage when the heap has doubled; and some for
+// what the collector leaves between.
+func ceiling(idle sample, c crowd) float64 {
+	const request, spare = 96 << 10, 16 << 20 // header (64 KB and what is read ahead), stacks and buffers
+	live := float64(c.all() * request)
+	for _, cache := range idle.caches {
+		live += cache.limit
+	}
+	return idle.rss + 2*live + spare
+}
+
+func environ(idp *entra.Server, key []byte) []string {
+	return []string{
+		"EASYAUTH_INSTANCE=" + idp.BaseURL() + "/", "EASYAUTH_GRAPH_URL=" + idp.BaseURL(), "EASYAUTH_TENANT_ID=" + idp.TenantID(),
+		"EASYAUTH_CLIENT_ID=" + clientID, "EASYAUTH_CLIENT_SECRET=" + clientSecret, "EASYAUTH_READ_REGISTRATION=false",
+		"EASYAUTH_KEYS=" + base64.StdEncoding.EncodeToString(key), "EASYAUTH_HOSTS=" + host,
+		"EASYAUTH_LISTEN=127.0.0.1:0", "EASYAUTH_ADMIN_LISTEN=127.0.0.1:0",
+		"EASYAUTH_ALLOW_BEARER=true", fmt.Sprintf("EASYAUTH_BEARER_CACHE_MB=%d", cacheMB), fmt.Sprintf("EASYAUTH_SESSION_CACHE_MB=%d", cacheMB),
+	}
+}
+
+// discovered waits until EasyAuth has read the provider's documents.
+func discovered(ctx context.Context, idp *entra.Server) error {
+	for deadline := time.Now().Add(patience); idp.Requests(entra.EndpointKeys) == 0; {
+		if time.Now().After(deadline) || !wait(ctx, 20*time.Millisecond) {
+			return errors.New("the server does not ask for the keys of the identity provider")
+		}
+	}
+	return nil
+}
+
+func calls(idp *entra.Server, clients int) providerCalls {
+	p := providerCalls{
+		keys: idp.Requests(entra.EndpointKeys), coolDown: keyCoolDown, redeemed: idp.Grants("authorization_code"),
+		names: idp.Requests(entra.EndpointGraph), pause: namesPause, onlookers: clients,
+	}
+	for _, e := range []entra.Endpoint{entra.EndpointAuthorize, entra.EndpointSignIn, entra.EndpointLogout, entra.EndpointUserInfo, entra.EndpointError, entra.EndpointLogo} {
+		p.others += idp.Requests(e)
+	}
+	return p
+}
