@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -92,5 +93,37 @@ func FuzzOriginalURL(f *testing.F) {
 				t.Fatalf("ParseOriginal(%q) = %+v, read again %+v, %v", raw, o, again, err)
 			}
 		}
+	})
+}
+
+// FuzzHost: whatever the Host header says, what is served is written in one form
+// only, which is served too, and a browser reads it as the same host.
+func FuzzHost(f *testing.F) {
+	s, _ := house(f)
+	for _, raw := range []string{
+		"app.example.com", "APP.Example.COM.:443", "ported.example.com:8443", "a.b.apps.example.com", "localhost:8080", "[2001:DB8:0::1]:443", "MÜNCHEN。example", "xn--mnchen-3ya.example",
+		"", ":443", "app.example.com:0443", "me@app.example.com", "app%2eexample.com", "app.example.com\\.evil.test", "evil.test", "127.1", "0x7f.apps.example.com", "*.apps.example.com",
+		"app.example.com,evil.test", "app.example.com\x00", "a\u00ad.apps.example.com", "[::ffff:1.2.3.4]", "app.example.com:443/x",
+	} {
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		h, ok := s.Host(header)
+		if !ok {
+			if h != (Host{}) {
+				t.Fatalf("Host(%q) is not served, and is %+v", header, h)
+			}
+			return
+		}
+		if again, ok := s.Host(h.Name); !ok || again != h {
+			t.Fatalf("Host(%q) = %+v, which is read as %+v, %v", header, h, again, ok)
+		}
+		name, _, _ := strings.Cut(h.Name, ":")
+		exact := []string{"https://app.example.com", "https://other.example.com", "https://ported.example.com:8443", "http://localhost:8080", "https://[2001:db8::1]", "https://xn--mnchen-3ya.example"}
+		below := h.Scheme == "https" && name == h.Name && strings.HasSuffix(name, ".apps.example.com") && !strings.HasPrefix(name, ".")
+		if !slices.Contains(exact, h.Origin()) && !below {
+			t.Fatalf("Host(%q) = %+v", header, h)
+		}
+		checkSameReading(t, "https://app.example.com", h.Scheme+"://"+header+"/", h.Origin()+"/")
 	})
 }

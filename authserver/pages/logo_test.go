@@ -124,7 +124,11 @@ func TestWebPSizes(t *testing.T) {
 func FuzzCheckLogo(f *testing.F) {
 	f.Add(webpOf("VP8X", 0, 0, 0, 0, 99, 0, 0, 49, 0, 0))
 	f.Add(webpOf("VP8L", 0x2f, 99, 0x40, 0x0c, 0, 0, 0, 0, 0, 0))
+	f.Add(webpOf("VP8 ", 0, 0, 0, 0x9d, 1, 0x2a, 100, 0, 50, 0))
 	f.Add(hugePNG(9, 9))
+	f.Add(hugePNG(9, maxLogoSides+1))
+	f.Add([]byte("GIF89a\x09\x00\x09\x00\x00\x00\x00"))
+	f.Add([]byte("\xff\xd8\xff\xc0\x00\x0b\x08\x00\x09\x00\x09\x01\x01\x11\x00\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		contentType, size, err := measureLogo(data)
 		if err == nil && (!strings.HasPrefix(contentType, "image/") || min(size.X, size.Y) < 1 || max(size.X, size.Y) > maxLogoSides) {

@@ -460,6 +460,17 @@ func FuzzDenial(f *testing.F) {
 		if got := d.Find(carry(d.cookie.Name+"="+value), "app.test", "/a"); got != nil && got.Missing.Scopes[0][0] != "A" {
 			t.Errorf("opened what was never sealed: %+v", got)
 		}
+		if sealed, err := d.box.Seal(d.cookie.Name, plain); err == nil { // anything inside of the seal
+			h := carry(d.cookie.Name + "=" + sealed)
+			if line, err := d.Add(h, original("/b"), stepUp("B"), true); err != nil || len(line) > 1500 {
+				t.Errorf("beside %x: %d bytes, %v", plain, len(line), err)
+			} else if got := d.Find(carry(line), "app.test", "/b"); got == nil || !got.At.Equal(c.t) {
+				t.Errorf("beside %x: %+v", plain, got)
+			}
+			if got := d.Find(h, "app.test", "/a"); got != nil && (got.target != targetOf("app.test", "/a") || c.t.Sub(got.At).Abs() > denialLifetime) {
+				t.Errorf("found %+v", got)
+			}
+		}
 		if entries, err := decodeDenials(plain); err == nil {
 			again, err := decodeDenials(encodeDenials(entries))
 			if err != nil || !reflect.DeepEqual(entries, again) {

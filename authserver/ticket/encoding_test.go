@@ -30,6 +30,9 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if !got.Identity.GroupsUnknown {
+			got.Identity.GroupsChecked = nil // they say nothing then, and are not written
+		}
 		again, err := enc.decode(enc.encode(got))
 		if err != nil || !reflect.DeepEqual(got, again) {
 			t.Errorf("%+v came back as %+v, %v", got, again, err)
@@ -37,7 +40,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func TestDecodeBoundsABomb(t *testing.T) {
+func TestAttack15DecodeBoundsABomb(t *testing.T) {
 	enc := &encoding{}
 	plain := enc.encode(&Ticket{Issued: time.UnixMilli(0), Expires: time.UnixMilli(0)})
 	head := bytes.Clone(plain[:len(plain)-len(encodeText(&access.Identity{}, 0))])
