@@ -2,12 +2,13 @@
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-FUZZTIME ?= 5s
+FUZZTIME ?= 20s
+BENCH    ?= -out docs/performance
 
 export GO FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build lint fuzz
+.PHONY: help demo test build lint fuzz fips soak bench
 
 help: ## list these targets
 	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,5 +27,16 @@ build: ## bin/easyauth, static, with its version inside
 lint: ## vet, formatting and the linters
 	@test/tools/check vet format lint
 
-fuzz: ## every fuzz target, one after the other: make fuzz FUZZTIME=1m
+fuzz: ## every fuzz target, two at a time: make fuzz FUZZTIME=1m
 	@test/tools/check fuzz
+
+fips: ## the tests of what seals, signs and verifies, in FIPS 140-3 mode
+	@test/tools/check fips
+
+soak: ## a load that tries to make the server grow: make soak DURATION=10m, or REQUESTS=100000
+	@$(GO) run -race=false ./test/soak $(if $(DURATION),-duration $(DURATION)) $(if $(REQUESTS),-requests $(REQUESTS)) -markdown docs/performance/soak-results.md
+
+bench: ## what it costs, into docs/performance; a part alone is printed: make bench BENCH="-only hit -rounds 5"
+	@test/tools/install-dependencies bench
+	@$(GO) build -race=false -o bin/perf ./test/perf
+	@bin/perf $(BENCH)

@@ -53,7 +53,7 @@ func commands() []command {
 			details: sessionsDetails, setUp: setUpSessions(revokeSessions),
 		},
 		{name: "healthcheck", summary: "ask the running server whether it is ready; for container probes", setUp: plain(healthcheck)},
-		{name: "version", summary: "print the version", setUp: plain(printVersion)},
+		{name: "version", summary: "print the version, and whether FIPS 140 mode is on", setUp: plain(printVersion)},
 	}
 }
 
@@ -160,6 +160,6 @@ func usage(of []command) string {
 func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 
 func printVersion(_ context.Context, _ []string, env environment) int {
-	say(env.stdout, "%s\n", env.version)
+	say(env.stdout, "%s\nFIPS 140: %s\n", env.version, fipsMode())
 	return exitOK
 }
