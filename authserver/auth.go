@@ -49,8 +49,8 @@ func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 // note counts an answer and logs it. What breaks while it does changes no answer:
 // without one nginx would say 500 to whoever may pass.
 func (s *Server) note(h http.Header, r *http.Request, v *verdict) {
-	defer func() { _ = recover() }() // there is nobody left to tell
-	defer s.logDecision(r, v)        // also when the counting breaks
+	defer func() { _ = recover() }() // of the log: there is nobody left to tell
+	defer s.logDecision(r, v)        // also when counting breaks
 	if v.decision.Outcome == access.Deny {
 		s.Metrics.ConfigError(v.decision.Reason.String())
 	}

@@ -1,15 +1,12 @@
 package authserver_test
 
 import (
-	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/easyauth-sidecar/easyauth/authserver"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
-	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	emulator "github.com/easyauth-sidecar/easyauth/test/entra"
 )
 
@@ -49,24 +46,6 @@ func TestBrokenFetchesEndNothing(t *testing.T) {
 	for query, h := range map[string]http.Header{"": fresh, inAny(250): grace} {
 		if resp := k.ask("GET", query, h); resp.StatusCode != http.StatusAccepted {
 			t.Errorf("%q, mended: %d %s", query, resp.StatusCode, k.lastReason())
-		}
-	}
-}
-
-// What breaks after the decision leaves the answer as it is, or makes it one that
-// nginx understands.
-func TestBrokenLogStillAnswers(t *testing.T) {
-	k := newKit(t, options{noDiscovery: true})
-	good := k.issueQuietly()
-	for name, change := range map[string]func(*authserver.Config){
-		"the log":      func(c *authserver.Config) { c.Log = slog.New(panicking{}) },
-		"the counting": func(c *authserver.Config) { c.Metrics = &metrics.Metrics{} },
-	} {
-		st := &stage{kit: k, time: &falseClock{now: k.clock()}, server: k.breaks(change)}
-		for _, cookies := range []string{good, ""} {
-			if a := st.try("", nginx(cookies)); a.aborted != nil || a.status != http.StatusUnauthorized && a.status != http.StatusAccepted {
-				t.Errorf("%s: %v", name, a)
-			}
 		}
 	}
 }

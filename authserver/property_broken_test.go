@@ -109,8 +109,9 @@ func TestBrokenCountsAndLogsOpenNothing(t *testing.T) {
 		server.Start()
 		for _, cookies := range []string{"", good, ""} {
 			// Without an answer nginx says 500.
-			if status, err := statusOf(t, server.Listener.Addr().String(), cookies); err == nil && status != http.StatusUnauthorized && (cookies == "" || status != http.StatusAccepted) {
-				t.Errorf("%s: %d", name, status)
+			status, err := statusOf(t, server.Listener.Addr().String(), cookies)
+			if err != nil || status != http.StatusUnauthorized && (cookies == "" || status != http.StatusAccepted) {
+				t.Errorf("%s: %d %v", name, status, err)
 			}
 		}
 		switching.to.Store(k.server)

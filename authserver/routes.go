@@ -75,7 +75,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, errors.New("make a server: the success status must be 200, 202 or 204")
 	}
 	s := &Server{Config: cfg, tokens: cfg.Headers.MaxBytes() > metrics.LargeAnswer}
-	s.Metrics.Cache(metrics.CacheQueries, s.Parser.Known())
+	s.Metrics.Cache(metrics.CacheQueries, s.Parser.Parsed())
 	if s.Bearer != nil {
 		s.Metrics.Cache(metrics.CacheBearer, s.Bearer.VerifiedTokens())
 		s.bearerLooks = s.Metrics.LookUps(metrics.CacheBearer)

@@ -7,7 +7,7 @@ import (
 )
 
 // BenchmarkParse is what remembering queries buys: a query that was parsed before,
-// and the same with a memory that forgets at once, because scopes are renamed.
+// and the same by a parser that has seen none, its making included.
 func BenchmarkParse(b *testing.B) {
 	for _, query := range []string{"", "role=Admin|Owner", "role-any=Admin,Owner&scope=User.Read&graph=/me?$select=displayName,id"} {
 		name := query

@@ -11,9 +11,9 @@ const maxParsed = 1 << 20
 // parsing now and then. The zero value is empty.
 type Parsed struct {
 	mu      sync.RWMutex
-	known   map[string]*Requirement
+	byQuery map[string]*Requirement
 	bytes   int
-	version uint64 // of the scopes' names, when all of known was parsed
+	version uint64 // of the scopes' names, when all of them was parsed
 }
 
 func (p *Parsed) get(query string, version uint64) *Requirement {
@@ -22,7 +22,7 @@ func (p *Parsed) get(query string, version uint64) *Requirement {
 	if p.version != version {
 		return nil
 	}
-	return p.known[query]
+	return p.byQuery[query]
 }
 
 func (p *Parsed) put(query string, req *Requirement, version uint64) {
@@ -32,11 +32,11 @@ func (p *Parsed) put(query string, req *Requirement, version uint64) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.known == nil || p.version != version || p.bytes+size > maxParsed {
-		p.known, p.bytes, p.version = make(map[string]*Requirement), 0, version
+	if p.byQuery == nil || p.version != version || p.bytes+size > maxParsed {
+		p.byQuery, p.bytes, p.version = make(map[string]*Requirement), 0, version
 	}
-	if _, ok := p.known[query]; !ok {
-		p.known[query] = req
+	if _, ok := p.byQuery[query]; !ok {
+		p.byQuery[query] = req
 		p.bytes += size
 	}
 }
@@ -71,5 +71,5 @@ func (p *Parsed) Limit() int64 { return maxParsed }
 func (p *Parsed) Len() int {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return len(p.known)
+	return len(p.byQuery)
 }

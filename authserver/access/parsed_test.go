@@ -12,7 +12,7 @@ import (
 
 func TestQueriesAreParsedOnce(t *testing.T) {
 	p := access.NewParser(access.ParserConfig{Entra: true})
-	if known := p.Known(); known.Len() != 0 || known.Bytes() != 0 {
+	if known := p.Parsed(); known.Len() != 0 || known.Bytes() != 0 {
 		t.Fatalf("%d queries, %d bytes from the start", known.Len(), known.Bytes())
 	}
 	first, err := p.Parse("role=Admin|Owner&scope=User.Read")
@@ -27,7 +27,7 @@ func TestQueriesAreParsedOnce(t *testing.T) {
 	if err != nil || other == first || reflect.DeepEqual(other, first) {
 		t.Errorf("another query gives %+v, %v", other, err)
 	}
-	if n := p.Known().Len(); n != 2 {
+	if n := p.Parsed().Len(); n != 2 {
 		t.Errorf("%d queries are remembered", n)
 	}
 	for _, bad := range []string{"roles=Admin", "role=", "role=A||B", "role=%zz", "graph=https://x"} {
@@ -37,7 +37,7 @@ func TestQueriesAreParsedOnce(t *testing.T) {
 			}
 		}
 	}
-	if n := p.Known().Len(); n != 2 {
+	if n := p.Parsed().Len(); n != 2 {
 		t.Errorf("%d queries are remembered with those that cannot be read", n)
 	}
 }
@@ -103,10 +103,10 @@ func TestKnownQueriesAreBounded(t *testing.T) {
 				if err != nil || len(req.Roles) != 1 || req.Roles[0][0] != "Admin" {
 					t.Fatalf("%+v, %v", req, err)
 				}
-				full = max(full, p.Known().Bytes())
+				full = max(full, p.Parsed().Bytes())
 			}
 			running.Wait()
-			if limit := p.Known().Limit(); full > limit || p.Known().Bytes() > limit || p.Known().Len() == 0 {
+			if limit := p.Parsed().Limit(); full > limit || p.Parsed().Bytes() > limit || p.Parsed().Len() == 0 {
 				t.Errorf("%d bytes, the bound is %d", full, limit)
 			}
 		})

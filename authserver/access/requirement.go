@@ -70,7 +70,7 @@ type ParserConfig struct {
 type Parser struct {
 	ParserConfig
 
-	known Parsed
+	parsed Parsed
 }
 
 // NewParser returns a parser.
@@ -92,7 +92,7 @@ func NewParser(cfg ParserConfig) *Parser { return &Parser{ParserConfig: cfg} }
 // cannot be read never means "no rule".
 func (p *Parser) Parse(rawQuery string) (*Requirement, error) {
 	version := p.Scopes.Version()
-	if req := p.known.get(rawQuery, version); req != nil {
+	if req := p.parsed.get(rawQuery, version); req != nil {
 		return req, nil
 	}
 	if len(rawQuery) > MaxQuery {
@@ -103,12 +103,12 @@ func (p *Parser) Parse(rawQuery string) (*Requirement, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.known.put(rawQuery, req, version)
+	p.parsed.put(rawQuery, req, version)
 	return req, nil
 }
 
-// Known is what the parser remembers.
-func (p *Parser) Known() *Parsed { return &p.known }
+// Parsed is what the parser remembers.
+func (p *Parser) Parsed() *Parsed { return &p.parsed }
 
 func (p *Parser) parse(rawQuery string) (*Requirement, error) {
 	req := &Requirement{}

@@ -16,9 +16,9 @@ const cameSlots = 8 << 10
 // concurrent use.
 type Came struct{ slots [cameSlots]atomic.Uint32 }
 
-// Before reports whether the key came before, as far as is known, and notes that it
-// came. Keys must be hashes.
-func (c *Came) Before(key [32]byte) bool {
-	slot, print := binary.LittleEndian.Uint32(key[:4])%cameSlots, binary.LittleEndian.Uint32(key[4:8])
-	return c.slots[slot].Swap(print) == print
+// Again notes that a key came, and reports whether it came before, as far as is
+// known. Keys must be hashes.
+func (c *Came) Again(key [32]byte) bool {
+	slot, mark := binary.LittleEndian.Uint32(key[:4])%cameSlots, binary.LittleEndian.Uint32(key[4:8])
+	return c.slots[slot].Swap(mark) == mark
 }

@@ -11,28 +11,28 @@ func TestCame(t *testing.T) {
 	key := func(n uint64) [32]byte { return cache.Key(binary.BigEndian.AppendUint64(nil, n)) }
 	var c cache.Came
 	for _, want := range []bool{false, true, true} {
-		if got := c.Before(key(1)); got != want {
+		if got := c.Again(key(1)); got != want {
 			t.Errorf("the first key came before: %v", got)
 		}
 	}
 	// Those that come once leave again, and are not taken for others.
 	mistaken := 0
 	for n := range uint64(100_000) {
-		if c.Before(key(n + 2)) {
+		if c.Again(key(n + 2)) {
 			mistaken++
 		}
 	}
 	if mistaken > 1 {
 		t.Errorf("%d keys of 100,000 were taken for others", mistaken)
 	}
-	if c.Before(key(1)) {
+	if c.Again(key(1)) {
 		t.Error("a key is remembered beyond 100,000 others")
 	}
 	// Of a few hundred that come in turn nearly all are known in the second turn.
 	known := 0
 	for turn := range 2 {
 		for n := range uint64(500) {
-			if c.Before(key(200_000+n)) && turn == 1 {
+			if c.Again(key(200_000+n)) && turn == 1 {
 				known++
 			}
 		}
@@ -47,6 +47,6 @@ func BenchmarkCame(b *testing.B) {
 	k := cache.Key([]byte("x"))
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Before(k)
+		c.Again(k)
 	}
 }

@@ -2,13 +2,21 @@ package hosts
 
 import "testing"
 
+// The second has a letter beyond ASCII, for which each character is looked at.
 func BenchmarkParseOriginal(b *testing.B) {
-	values := []string{"https://app.example.com/orders?page=2"}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := ParseOriginal(values); err != nil {
-			b.Fatal(err)
-		}
+	for _, bench := range []struct{ name, url string }{
+		{"plain", "https://app.example.com/orders?page=2&name=andre"},
+		{"with UTF-8", "https://app.example.com/orders?page=2&name=andré"},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			values := []string{bench.url}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ParseOriginal(values); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

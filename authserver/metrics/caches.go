@@ -34,8 +34,8 @@ type caches struct {
 	looked                *prometheus.CounterVec
 	bytes, limit, entries *prometheus.Desc
 
-	mu   sync.Mutex
-	from map[CacheName]Cached
+	mu    sync.Mutex
+	sizes map[CacheName]Cached
 }
 
 func (c *caches) register(reg prometheus.Registerer) {
@@ -46,7 +46,7 @@ func (c *caches) register(reg prometheus.Registerer) {
 	c.bytes = prometheus.NewDesc("easyauth_cache_bytes", "Memory that a cache takes.", label, nil)
 	c.limit = prometheus.NewDesc("easyauth_cache_limit_bytes", "Memory that a cache takes at most.", label, nil)
 	c.entries = prometheus.NewDesc("easyauth_cache_entries", "Entries of a cache.", label, nil)
-	c.from = make(map[CacheName]Cached)
+	c.sizes = make(map[CacheName]Cached)
 	reg.MustRegister(c.looked, c)
 }
 
@@ -61,7 +61,7 @@ func (c *caches) Describe(out chan<- *prometheus.Desc) {
 func (c *caches) Collect(out chan<- prometheus.Metric) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for name, from := range c.from {
+	for name, from := range c.sizes {
 		gauge := func(d *prometheus.Desc, v float64) {
 			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, string(name))
 		}
@@ -78,14 +78,11 @@ func (m *Metrics) CacheLimits() (sum int64) {
 	}
 	m.caches.mu.Lock()
 	defer m.caches.mu.Unlock()
-	for _, from := range m.caches.from {
+	for _, from := range m.caches.sizes {
 		sum += from.Limit()
 	}
 	return sum
 }
-
-// LookUps counts what is asked of one cache. A nil *LookUps counts nothing.
-type LookUps struct{ hits, misses prometheus.Counter }
 
 // Cache shows the size of a cache, instead of what had this name before.
 func (m *Metrics) Cache(name CacheName, from Cached) {
@@ -94,8 +91,11 @@ func (m *Metrics) Cache(name CacheName, from Cached) {
 	}
 	m.caches.mu.Lock()
 	defer m.caches.mu.Unlock()
-	m.caches.from[name] = from
+	m.caches.sizes[name] = from
 }
+
+// LookUps counts what is asked of one cache. A nil *LookUps counts nothing.
+type LookUps struct{ hits, misses prometheus.Counter }
 
 // LookUps returns the counter of a cache.
 func (m *Metrics) LookUps(name CacheName) *LookUps {

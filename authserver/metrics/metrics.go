@@ -92,7 +92,7 @@ func (m *Metrics) HeaderOverflow() {
 	}
 }
 
-// Answer counts an answer of a sign-in endpoint if its header block is larger
+// Answer counts an answer of an endpoint if its header block is larger
 // than LargeAnswer.
 func (m *Metrics) Answer(endpoint string, headerBytes int) {
 	if m != nil && headerBytes > LargeAnswer {

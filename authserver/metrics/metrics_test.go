@@ -73,7 +73,7 @@ easyauth_revocations_total{scope="user"} 1
 # TYPE easyauth_store_operations_total counter
 easyauth_store_operations_total{operation="get",result="error"} 1
 easyauth_store_operations_total{operation="get",result="ok"} 1
-# HELP easyauth_tickets_opened_total Session cookies opened, by the id of the key that sealed them: a key may go when its count stands still.
+# HELP easyauth_tickets_opened_total Session cookies that were valid, by the id of the key that sealed them: a key may go when its count stands still.
 # TYPE easyauth_tickets_opened_total counter
 easyauth_tickets_opened_total{key="0a1b2c3d"} 2
 easyauth_tickets_opened_total{key="ffffffff"} 1

@@ -16,7 +16,7 @@ func (s *sessions) register(reg prometheus.Registerer) {
 		reg.MustRegister(c)
 		return c
 	}
-	s.opened = counter("easyauth_tickets_opened_total", "Session cookies opened, by the id of the key that sealed them: a key may go when its count stands still.", "key")
+	s.opened = counter("easyauth_tickets_opened_total", "Session cookies that were valid, by the id of the key that sealed them: a key may go when its count stands still.", "key")
 	s.store = counter("easyauth_store_operations_total", "Operations of the session store or the revocation list, by operation and result.", "operation", "result")
 	s.refreshes = counter("easyauth_refreshes_total", "Attempts to refresh the tokens of a session, by result.", "result")
 	s.revocations = counter("easyauth_revocations_total", "Sessions or groups of sessions ended before their time, by scope.", "scope")

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,7 @@ import (
 // Whatever happens to keys, clock, list and tenants, and whatever is presented: who
 // remembers tickets says what the one says who opens each anew.
 func TestRememberedTicketsDecideNothing(t *testing.T) {
-	reasons := map[access.Reason]int{}
+	reasons, hits := map[access.Reason]int{}, 0
 	property.Try(t, 25, func(t *testing.T, r *property.Rand) {
 		synctest.Test(t, func(t *testing.T) {
 			w, stop := newTwins(t, r)
@@ -37,9 +38,13 @@ func TestRememberedTicketsDecideNothing(t *testing.T) {
 					}
 				}
 			}
+			hits += looked(t, w.counts, "hit")
 		})
 	})
-	t.Logf("%v", reasons)
+	t.Logf("%v, %d times remembered", reasons, hits)
+	if hits == 0 && os.Getenv(property.Variable) == "" {
+		t.Error("nothing was remembered")
+	}
 }
 
 // While keys are replaced under load: whoever asks after a key was dropped never

@@ -15,9 +15,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/authserver/session/memstore"
@@ -32,6 +35,7 @@ type twins struct {
 	r *property.Rand
 
 	remembers, forgets *session.Manager
+	counts             *prometheus.Registry // of the one that remembers
 	cookies            cookie.Set
 	ring               *seal.Ring
 	list               *memstore.Log // nil: none
@@ -84,6 +88,8 @@ func newTwins(t *testing.T, r *property.Rand) (w *twins, stop func()) {
 	if w.forgets, err = session.New(cfg); err != nil {
 		t.Fatal(err)
 	}
+	w.counts = prometheus.NewRegistry()
+	cfg.Metrics = metrics.New(w.counts, "test")
 	cfg.CacheBytes = property.One(r, []int64{16 << 10, 64 << 10, 1 << 20})
 	if w.remembers, err = session.New(cfg); err != nil {
 		t.Fatal(err)

@@ -9,11 +9,9 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
 )
 
-// opened remembers the tickets that this replica has opened, with what applications
-// are told of them, so that the next request of a page costs a hash and not the
-// opening, unpacking and rendering (BenchmarkRead).
-//
-// A ticket is remembered when it comes for the second time.
+// opened remembers the tickets that this replica has opened twice, with what
+// applications are told of them, so that the next request of a page costs a hash
+// and not the opening, unpacking and rendering (BenchmarkRead).
 //
 // It holds what a ticket says and no decision: whether it is still good is asked for
 // every request (inCookies.open). Only what authenticated is in it. It begins
@@ -58,13 +56,13 @@ func (o *opened) open(chunks []string) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s = &Session{Ticket: *t, lastSeen: t.Issued, key: id, opened: o.m.cfg.Metrics.TicketsOpened(id.String())}
+	s = &Session{Ticket: *t, lastSeen: t.Issued, key: id, uses: o.m.cfg.Metrics.TicketsOpened(id.String())}
 	if o.m.cfg.Revoked != nil {
 		s.handles = handlesOf(o.m.cfg.Ring, id, t)
 	}
 	o.m.render(s)
 	// One that comes for the first time may never come again, and would push another out.
-	if o.came.Before(key) {
+	if o.came.Again(key) {
 		known.Put(key, s, s.size(), s.Expires)
 	}
 	return s, nil

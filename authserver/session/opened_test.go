@@ -87,9 +87,15 @@ func (r *remembering) must(what string, h http.Header, want access.Reason, hits,
 
 func (r *remembering) looked(result string) int {
 	r.t.Helper()
-	families, err := r.reg.Gather()
+	return looked(r.t, r.reg, result)
+}
+
+// looked is how many look-ups among tickets had a result.
+func looked(t *testing.T, reg *prometheus.Registry, result string) int {
+	t.Helper()
+	families, err := reg.Gather()
 	if err != nil {
-		r.t.Fatal(err)
+		t.Fatal(err)
 	}
 	for _, family := range families {
 		for _, m := range family.GetMetric() {

@@ -28,7 +28,8 @@ func full(n, groups int) access.Identity {
 }
 
 // BenchmarkRead is what the cache of opened tickets buys: the same ticket with and
-// without it. A miss costs what there is to do without, and the putting in.
+// without it. A miss is one of tickets that are put in when they come again, and
+// pushed out before they come once more.
 func BenchmarkRead(b *testing.B) {
 	renderer, err := headers.New(headers.Config{Prefix: "x-injected-"})
 	if err != nil {

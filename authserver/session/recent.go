@@ -16,19 +16,19 @@ const MaxAge = 5 * time.Second
 // hears what any replica changes, and while it does not it remembers nothing: then
 // every request asks the store.
 type recent struct {
-	opened *cache.Cache[*Session]
-	now    func() time.Time
-	looks  *metrics.LookUps
+	known *cache.Cache[*Session]
+	now   func() time.Time
+	looks *metrics.LookUps
 
-	mu        sync.Mutex // of what follows, and of putting into opened
+	mu        sync.Mutex // of what follows, and of putting into known
 	connected bool
 	epoch     uint64
 	changes   [256]uint64 // of records, by the first byte of their key
 }
 
 func newRecent(cfg Config) *recent {
-	r := &recent{opened: cache.New[*Session](cfg.CacheBytes, cfg.Now), now: cfg.Now, looks: cfg.Metrics.LookUps(metrics.CacheSessions)}
-	cfg.Metrics.Cache(metrics.CacheSessions, r.opened)
+	r := &recent{known: cache.New[*Session](cfg.CacheBytes, cfg.Now), now: cfg.Now, looks: cfg.Metrics.LookUps(metrics.CacheSessions)}
+	cfg.Metrics.Cache(metrics.CacheSessions, r.known)
 	return r
 }
 
@@ -48,13 +48,13 @@ func (r *recent) put(key Key, s *Session, began moment) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.connected && began == (moment{r.epoch, r.changes[key[0]]}) {
-		r.opened.Put(key, s, s.size(), r.now().Add(MaxAge))
+		r.known.Put(key, s, s.size(), r.now().Add(MaxAge))
 	}
 }
 
 // get returns a session that is remembered, nil if there is none.
 func (r *recent) get(key Key) *Session {
-	s, _ := r.opened.Get(key)
+	s, _ := r.known.Get(key)
 	r.looks.Count(s != nil)
 	return s
 }
@@ -65,7 +65,7 @@ func (r *recent) Changed(keys ...Key) {
 	defer r.mu.Unlock()
 	for _, key := range keys {
 		r.changes[key[0]]++
-		r.opened.Delete(key)
+		r.known.Delete(key)
 	}
 }
 
@@ -75,7 +75,7 @@ func (r *recent) Connected(yes bool) {
 	defer r.mu.Unlock()
 	r.connected = yes
 	r.epoch++ // what is being read now may be older than a change that was missed
-	r.opened.Clear()
+	r.known.Clear()
 }
 
 // size is about how many bytes a session takes in memory.

@@ -122,7 +122,7 @@ type Session struct {
 
 	lastSeen time.Time
 	key      seal.KeyID // of the ring: it sealed the cookie
-	opened   *metrics.TicketsOpened
+	uses     *metrics.TicketsOpened
 	handles  handles // with a list of revoked tickets
 	stored   *stored // nil for a session in cookies
 }
@@ -192,7 +192,7 @@ func (m *Manager) Read(ctx context.Context, h http.Header) (s *Session, reason a
 	if m.cfg.Idle > 0 && m.cfg.Now().Sub(s.lastSeen) > m.cfg.Idle {
 		return nil, access.ReasonIdle, nil
 	}
-	s.opened.Count()
+	s.uses.Count()
 	return s, access.ReasonOK, nil
 }
 

@@ -172,7 +172,7 @@ func (p *inStore) unseal(ring seal.KeyID, secret [32]byte, r *Record) (*Session,
 	if err != nil { // of another version of this program
 		return nil, fmt.Errorf("%w: %w", errUnopened, err)
 	}
-	s.key, s.lastSeen, s.opened = ring, r.Seen, p.m.cfg.Metrics.TicketsOpened(ring.String())
+	s.key, s.lastSeen, s.uses = ring, r.Seen, p.m.cfg.Metrics.TicketsOpened(ring.String())
 	p.m.render(s)
 	s.stored = &stored{record: r.Key, secret: secret, version: r.Version}
 	return s, nil

@@ -1,38 +1,67 @@
 package main
 
 import (
+	"context"
 	"runtime/debug"
+	"runtime/metrics"
 	"strings"
+	"time"
 )
 
 const (
-	// growth is by how much the heap may grow before garbage is collected, in percent
-	// of what is in use.
-	growth = 400
-	// ownMemory is what the process needs beside its caches, with room for garbage, in
+	leastGrowth = 100 // percent: Go's own GOGC
+	mostGrowth  = 400
+	// ownRoom is what the process may take beside twice its caches, garbage included, in
 	// bytes.
-	ownMemory = 48 << 20
+	ownRoom     = 48 << 20
+	lookAtHeap  = time.Second
+	liveInBytes = "/gc/heap/live:bytes"
 )
 
-// tuneCollector lets garbage grow while there is room for it. By default Go collects
-// when the heap has doubled. What is in use here is small, so that would be every
-// few hundred requests, each time at the cost of looking through all of it: a
-// tenth of the CPU time of an answer (docs/performance). Beyond twice what the caches may
-// hold, and some, Go collects as often as it must: a process with full caches takes
-// no more memory than by default.
+// growth is by how much the heap may grow before garbage is collected, in percent
+// of what is in use (live bytes), when there is room for so many bytes.
 //
-// An operator's GOGC and GOMEMLIMIT are left as they are.
-func tuneCollector(environ []string, caches int64) {
-	var percent, limit bool
-	for _, pair := range environ {
-		percent = percent || strings.HasPrefix(pair, "GOGC=")
-		limit = limit || strings.HasPrefix(pair, "GOMEMLIMIT=")
+// By default Go collects when the heap has doubled. What is in use here is small,
+// so that would be every few hundred requests, each time at the cost of looking
+// through all of it: a sixth of the CPU time of an answer (docs/performance). So garbage
+// gathers while there is room. Without any, as with full caches or thousands of
+// connections, it is as by default, and never more often.
+func growth(live, room uint64) int {
+	if live == 0 || room/live > (mostGrowth+100)/100 {
+		return mostGrowth
 	}
-	if percent {
-		return
+	if room <= 2*live {
+		return leastGrowth
 	}
-	debug.SetGCPercent(growth)
-	if !limit {
-		debug.SetMemoryLimit(ownMemory + 2*caches)
+	return int(min(100*(room-live)/live, mostGrowth)) //nolint:gosec // at most 400
+}
+
+// tuneCollector returns what sets the growth of the heap until its context ends, by
+// what is in use at the moment. caches is how many bytes all caches may take. An
+// operator's GOGC is left as it is.
+func tuneCollector(environ []string, caches int64) func(context.Context) {
+	return func(ctx context.Context) {
+		for _, pair := range environ {
+			if strings.HasPrefix(pair, "GOGC=") {
+				return
+			}
+		}
+		room := uint64(ownRoom + 2*caches) //nolint:gosec // not negative
+		sample := []metrics.Sample{{Name: liveInBytes}}
+		tick := time.NewTicker(lookAtHeap)
+		defer tick.Stop()
+		for now := 0; ; {
+			metrics.Read(sample)
+			if percent := growth(sample[0].Value.Uint64(), room); percent != now { // to set it stops everything for a moment
+				debug.SetGCPercent(percent)
+				now = percent
+			}
+			select {
+			case <-ctx.Done():
+				debug.SetGCPercent(leastGrowth)
+				return
+			case <-tick.C:
+			}
+		}
 	}
 }

@@ -56,7 +56,7 @@ func TestSlowClients(t *testing.T) {
 // Headers beyond every limit of nginx end in an error of net/http's, not in memory.
 func TestHugeHeaders(t *testing.T) {
 	s := start(t, minimal(t))
-	for size, want := range map[int]int{32 << 10: http.StatusUnauthorized, 1 << 20: http.StatusRequestHeaderFieldsTooLarge} {
+	for size, want := range map[int]int{60 << 10: http.StatusUnauthorized, 80 << 10: http.StatusRequestHeaderFieldsTooLarge} {
 		conn, err := dial(t, s.public)
 		if err != nil {
 			t.Fatal(err)

@@ -62,9 +62,9 @@ func scenarios() []scenario {
 	return append(list,
 		scenario{name: "hit-logged", what: "a ticket seen before, each decision logged", presents: ticketSeen, status: pass, env: logging, reuse: true},
 		scenario{name: "401-logged", what: "no cookie, each decision logged", presents: nothing, status: refuse, env: logging, reuse: true},
-		scenario{name: "hit-gogc", what: "a ticket seen before, garbage collected as by default", presents: ticketSeen, status: pass, env: collector, reuse: true},
-		scenario{name: "miss-gogc", what: "a ticket not seen before, garbage collected as by default", presents: ticketsUnseen, status: pass, env: collector, reuse: true},
-		scenario{name: "401-gogc", what: "no cookie, garbage collected as by default", presents: nothing, status: refuse, env: collector, reuse: true},
+		scenario{name: "hit-gogc", what: "a ticket seen before, GOGC=100", presents: ticketSeen, status: pass, env: collector, reuse: true},
+		scenario{name: "miss-gogc", what: "a ticket not seen before, GOGC=100", presents: ticketsUnseen, status: pass, env: collector, reuse: true},
+		scenario{name: "401-gogc", what: "no cookie, GOGC=100", presents: nothing, status: refuse, env: collector, reuse: true},
 		scenario{name: "control", what: "the bare handler against itself", presents: ticketSeen, status: pass, reuse: true, control: true},
 	)
 }
