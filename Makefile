@@ -34,9 +34,9 @@ fips: ## the tests of what seals, signs and verifies, in FIPS 140-3 mode
 	@test/tools/check fips
 
 soak: ## a load that tries to make the server grow: make soak DURATION=10m, or REQUESTS=100000
-	@$(GO) run -race=false ./test/soak $(if $(DURATION),-duration $(DURATION)) $(if $(REQUESTS),-requests $(REQUESTS)) -markdown docs/performance/soak-results.md
+	@$(GO) run -race=false ./test/soak $(if $(DURATION),-duration $(DURATION)) $(if $(REQUESTS),-requests $(REQUESTS)) $(if $(DURATION)$(REQUESTS),,-markdown docs/performance/soak-results.md)
 
-bench: ## what it costs, into docs/performance; a part alone is printed: make bench BENCH="-only hit -rounds 5"
+bench: ## what it costs, into docs/performance; a part alone is printed: make bench BENCH="-only ^hit/ -rounds 5"
 	@test/tools/install-dependencies bench
 	@$(GO) build -race=false -o bin/perf ./test/perf
 	@bin/perf $(BENCH)

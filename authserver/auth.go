@@ -50,7 +50,16 @@ func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 // without one nginx would say 500 to whoever may pass.
 func (s *Server) note(h http.Header, r *http.Request, v *verdict) {
 	defer func() { _ = recover() }() // of the log: there is nobody left to tell
-	defer s.logDecision(r, v)        // also when counting breaks
+	s.count(h, v)
+	s.logDecision(r, v)
+}
+
+func (s *Server) count(h http.Header, v *verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			v.err = errors.Join(v.err, fmt.Errorf("count an answer: panic: %v", p))
+		}
+	}()
 	if v.decision.Outcome == access.Deny {
 		s.Metrics.ConfigError(v.decision.Reason.String())
 	}

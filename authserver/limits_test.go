@@ -1,7 +1,6 @@
 package authserver_test
 
 import (
-	"io"
 	"log/slog"
 	"net/http"
 	"testing"
@@ -30,7 +29,7 @@ func TestHTTPServerLimits(t *testing.T) {
 func TestNoLineBelowTheLevel(t *testing.T) {
 	allocations := func(level slog.Level) float64 {
 		k := newKit(t, options{noDiscovery: true})
-		k.server.Log = slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: level}))
+		k.server.Log = slog.New(slog.NewJSONHandler(&lockedBuffer{}, &slog.HandlerOptions{Level: level}))
 		good := k.issue(twenty(1))
 		return testing.AllocsPerRun(100, func() { k.ask(http.MethodGet, "role=Admin", nginx(good)) })
 	}

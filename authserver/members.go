@@ -61,10 +61,10 @@ func NewAppMembers(tokens AppTokens, graph MemberChecker, now func() time.Time) 
 	return &AppMembers{tokens: tokens, graph: graph, now: now, known: cache.New[*membership](membersCacheBytes, now)}
 }
 
-// Bytes, Limit and Len tell how much is remembered.
+// Bytes is how much memory is taken.
 func (a *AppMembers) Bytes() int64 { return a.known.Bytes() }
 
-// Limit is in bytes.
+// Limit is how much is taken at most.
 func (a *AppMembers) Limit() int64 { return a.known.Limit() }
 
 // Len is the number of tokens.

@@ -71,19 +71,6 @@ func (c *caches) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// CacheLimits is how many bytes all caches may take together.
-func (m *Metrics) CacheLimits() (sum int64) {
-	if m == nil {
-		return 0
-	}
-	m.caches.mu.Lock()
-	defer m.caches.mu.Unlock()
-	for _, from := range m.caches.sizes {
-		sum += from.Limit()
-	}
-	return sum
-}
-
 // Cache shows the size of a cache, instead of what had this name before.
 func (m *Metrics) Cache(name CacheName, from Cached) {
 	if m == nil {

@@ -58,7 +58,9 @@ func (o *opened) open(chunks []string) (*Session, error) {
 	}
 	s = &Session{Ticket: *t, lastSeen: t.Issued, key: id, uses: o.m.cfg.Metrics.TicketsOpened(id.String())}
 	if o.m.cfg.Revoked != nil {
-		s.handles = handlesOf(o.m.cfg.Ring, id, t)
+		if s.handles, err = handlesOf(o.m.cfg.Ring, id, t); err != nil {
+			return nil, err
+		}
 	}
 	o.m.render(s)
 	// One that comes for the first time may never come again, and would push another out.

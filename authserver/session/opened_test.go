@@ -189,7 +189,6 @@ func TestAttack15NothingForgedIsRemembered(t *testing.T) {
 	if good[at] == 'A' {
 		other = "B"
 	}
-	misses := 0
 	for name, cookies := range map[string]string{
 		"a changed letter": good[:at] + other + good[at+1:], "cut off": good[:len(good)-1], "one letter more": good + "A",
 		"another count": strings.Replace(good, "=2", "=1", 1), "chunks changed about": strings.NewReplacer("__Host-easyauth=", "__Host-easyauth-1=", "__Host-easyauth-1=", "__Host-easyauth=").Replace(good),
@@ -200,7 +199,8 @@ func TestAttack15NothingForgedIsRemembered(t *testing.T) {
 			}
 		}
 	}
-	if misses = r.looked("miss"); r.looked("hit") != 0 || misses == 0 {
+	misses := r.looked("miss")
+	if r.looked("hit") != 0 || misses == 0 {
 		t.Errorf("%d hits, %d misses", r.looked("hit"), misses)
 	}
 	r.held(0)

@@ -186,12 +186,18 @@ type handles struct {
 	hasSID         bool
 }
 
-// handlesOf names a ticket that was sealed under a key of the ring.
-func handlesOf(ring *seal.Ring, key seal.KeyID, t *ticket.Ticket) (h handles) {
+// handlesOf names a ticket that was sealed under a key of the ring. It fails when the
+// key is in it no more.
+func handlesOf(ring *seal.Ring, key seal.KeyID, t *ticket.Ticket) (h handles, err error) {
 	copy(h.one[:], t.ID[:])
-	h.user, _ = userHandle(ring, key, t.Identity.Key())
-	h.sid, h.hasSID = sidHandle(ring, key, ticket.SID(&t.Identity))
-	return h
+	who, sid := t.Identity.Key(), ticket.SID(&t.Identity)
+	var named bool
+	h.user, named = userHandle(ring, key, who)
+	h.sid, h.hasSID = sidHandle(ring, key, sid)
+	if !named && who != (access.Key{}) || !h.hasSID && sid != "" {
+		return h, seal.ErrUnknownKey
+	}
+	return h, nil
 }
 
 // check says whether a ticket is still good: ReasonOK, ReasonSessionRevoked, or

@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
@@ -77,7 +78,12 @@ func decodeValue(codec *ticket.Codec, plain []byte) (*Session, error) {
 	if t.Expires.UnixMilli() == 0 {
 		t.Expires = time.Time{}
 	}
-	t.Refresh, t.ID, t.Access = secret.New(r.Text()), secret.New(r.Text()), secret.New(r.Text())
+	// Copies: as pieces of the whole value they would keep it in memory beside the ticket.
+	token := func() secret.String { return secret.New(strings.Clone(r.Text())) }
+	t.Refresh, t.ID, t.Access = token(), token(), token()
+	for i, scope := range t.Scopes {
+		t.Scopes[i] = strings.Clone(scope)
+	}
 	if r.End() != nil {
 		return nil, errValue
 	}

@@ -140,11 +140,23 @@ func (h *Handler) prove(r *http.Request, v *visit, state string) (*attempt, *bro
 	return a, b, d, nil
 }
 
+// A callback that waits for a slow provider keeps its request in memory.
+const (
+	redeemsAtOnce = 64
+	redeemWait    = 3 * time.Second
+)
+
 // redeem turns the answer into a verified identity. claims is a claims challenge
 // of Microsoft Graph's, which a new sign-in can meet.
 func (h *Handler) redeem(r *http.Request, v *visit, answer *answer, a *attempt, d derived) (id *access.Identity, tokens *entra.Tokens, claims string, err error) {
 	if answer.err == "" && answer.code.Empty() {
 		return nil, nil, "", errState(fault.StateInvalid, errors.New("neither code nor error"))
+	}
+	select {
+	case h.redeems <- struct{}{}:
+		defer func() { <-h.redeems }()
+	case <-time.After(redeemWait):
+		return nil, nil, "", errUnavailable(errors.New("too many sign-ins wait for the provider at once"))
 	}
 	h.ready(r.Context()) // a process that has just started; what follows says so if it is not
 	if err := h.Provider.CheckIssuerParam(answer.iss); err != nil {

@@ -49,10 +49,10 @@ func NewGroupNames(tokens AppTokens, graph GroupDirectory, log *slog.Logger, now
 	return &GroupNames{tokens: tokens, graph: graph, log: log, now: now, names: cache.New[string](namesBytes, now), pauses: cache.New[bool](namesBytes/16, now)}
 }
 
-// Bytes, Limit and Len tell how much is remembered.
+// Bytes is how much memory is taken.
 func (g *GroupNames) Bytes() int64 { return g.names.Bytes() + g.pauses.Bytes() }
 
-// Limit is in bytes.
+// Limit is how much is taken at most.
 func (g *GroupNames) Limit() int64 { return g.names.Limit() + g.pauses.Limit() }
 
 // Len is the number of names, and of tenants that are not asked for a while.

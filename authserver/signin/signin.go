@@ -90,6 +90,7 @@ type Handler struct {
 
 	asker     *groupAsker
 	knocks    chan struct{} // holds one for each who says, unproven, that a session ended
+	redeems   chan struct{} // holds one for each callback that asks the provider
 	attempts  *attempts
 	browsers  *browsers
 	handovers *seal.Box
@@ -109,7 +110,8 @@ func New(cfg Config) (*Handler, error) {
 	}
 	h := &Handler{
 		Config: cfg, used: newUsedIDs(), names: newQueryNames(cfg.GraphQueries), knocks: make(chan struct{}, knocksAtOnce),
-		asker: &groupAsker{Groups: cfg.Groups, provider: cfg.Provider, graph: cfg.Graph, log: cfg.Log},
+		redeems: make(chan struct{}, redeemsAtOnce),
+		asker:   &groupAsker{Groups: cfg.Groups, provider: cfg.Provider, graph: cfg.Graph, log: cfg.Log},
 	}
 	cfg.Metrics.Cache(metrics.CacheAttempts, h.used)
 	var err error

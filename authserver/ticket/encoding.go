@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -159,6 +160,15 @@ func (e *encoding) decode(plain []byte) (*Ticket, error) {
 	text := r.Rest()
 	if r.Err() != nil {
 		return nil, r.Err()
+	}
+	// Copies: as pieces of plain they would keep it in memory beside text.
+	id.Tenant, id.Object = strings.Clone(id.Tenant), strings.Clone(id.Object)
+	for _, groups := range [][]string{id.Groups, id.GroupsChecked} {
+		for i, g := range groups {
+			if len(g) != len("00000000-0000-0000-0000-000000000000") { // a GUID is none
+				groups[i] = strings.Clone(g)
+			}
+		}
 	}
 	if flags&flagDeflate != 0 {
 		var err error

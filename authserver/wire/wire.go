@@ -169,6 +169,9 @@ func (r *Reader) Text() string {
 	b := r.Bytes(head >> 2)
 	switch head & 3 {
 	case kindText:
+		if len(b) == 0 { // not even an empty piece
+			return ""
+		}
 		return r.all[at : at+len(b)]
 	case kindBase64:
 		return base64.RawURLEncoding.EncodeToString(b)

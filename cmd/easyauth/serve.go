@@ -28,7 +28,7 @@ func serve(ctx context.Context, roles config.Roles, env environment) int {
 		return exitUsage
 	}
 	defer p.close()
-	p.background = append(p.background, tuneCollector(env.environ, p.cacheBytes))
+	p.background = append(p.background, tuneCollector(env.environ))
 	if err := listenAndServe(ctx, cfg, p, log, env.version); err != nil {
 		log.Error("stopped", "error", err)
 		return exitFailed

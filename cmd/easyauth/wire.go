@@ -40,7 +40,6 @@ type parts struct {
 	background []func(ctx context.Context) // run until their context ends
 	reload     func()                      // reads again what may change in files
 	close      func()                      // ends connections
-	cacheBytes int64                       // bytes that all caches may take together
 	ping       func(context.Context) error // asks the store whether it answers
 	wait       func(context.Context) error // for what goes on when all requests are answered
 }
@@ -80,7 +79,6 @@ func wire(ctx context.Context, cfg *config.Config, log *slog.Logger, version str
 			return "identity provider: discovery has not succeeded yet; nobody can sign in"
 		})
 	}
-	p.cacheBytes = m.CacheLimits()
 	p.admin, err = authserver.NewAdmin(authserver.AdminConfig{
 		Version: version, Gatherer: reg, PProf: cfg.PProf,
 		Degraded: func() (list []string) {

@@ -81,6 +81,28 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// Each line comes twice in a row, and as often as the others.
+func TestRotationTwice(t *testing.T) {
+	const different = 4
+	dir := t.TempDir()
+	once, err := writeRotation(filepath.Join(dir, "once"), different, func(i int) (string, error) { return strings.Repeat("x", i), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := once.twice(filepath.Join(dir, "twice"))
+	if err != nil || len(r.starts) != 2*different {
+		t.Fatal(r, err)
+	}
+	for i := range 2 * different {
+		if line, err := r.line(i); err != nil || len(line) != i/2 {
+			t.Errorf("line %d: %q, %v", i, line, err)
+		}
+	}
+	if want := []string{r.offsetOf(0), r.offsetOf(4)}; !slices.Equal(r.offsets(), want) {
+		t.Errorf("at first: %v, want %v", r.offsets(), want)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	var out beginning
 	if o, err := parseOptions(nil, &out); err != nil || o.rounds != 21 || o.out != "" || !o.only.MatchString("hit/keep-alive") {

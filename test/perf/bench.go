@@ -62,6 +62,10 @@ func (b *bench) secrets(what presents) (r *rotation, err error) {
 		r, err = sealTickets(b.idp, filepath.Join(b.dir, "ticket"), 1)
 	case ticketsUnseen:
 		r, err = sealTickets(b.idp, filepath.Join(b.dir, "tickets"), b.distinctTickets)
+	case ticketsTwice:
+		if r, err = b.secrets(ticketsUnseen); err == nil {
+			r, err = r.twice(filepath.Join(b.dir, "tickets-twice"))
+		}
 	case tokenSeen:
 		r, err = mintTokens(b.idp, filepath.Join(b.dir, "token"), 1)
 	case tokensUnseen:

@@ -64,9 +64,9 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.IntVar(&o.rounds, "rounds", 21, "rounds of each scenario")
 	flags.DurationVar(&o.duration, "duration", 700*time.Millisecond, "how long each of the two is under load in a round")
-	flags.IntVar(&o.distinctTickets, "tickets", 100_000, "tickets in rotation that were not seen before; fewer are made sooner")
+	flags.IntVar(&o.distinctTickets, "tickets", 100_000, "tickets in rotation that were not seen before; fewer are made sooner, and too few are seen before after all")
 	flags.StringVar(&o.out, "out", "", "write results.md and results.svg into this `folder`; without it they are printed")
-	only := flags.String("only", "", "measure only what this `regexp` matches, such as 'hit/' or 'steps|nginx'")
+	only := flags.String("only", "", "measure only what this `regexp` matches, such as '^hit/' or 'steps|nginx'")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}

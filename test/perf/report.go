@@ -66,9 +66,11 @@ func (r report) pairs(b *strings.Builder) {
 		)
 	}
 	b.WriteString("\n## All questions\n\nCPU time per request of each server (medians), and the ratio of the two round by round.\n\n" + t.String())
-	fmt.Fprintf(b, "\nTickets not seen before: %s in rotation, of which the cache's default holds a part. Bearer tokens not seen before: %s in\n"+
-		"rotation over a cache of 1 MB, which holds a part of them. In both at least 99 %% of the look-ups were misses, by\n"+
-		"EasyAuth's own count; with those seen before as many were hits. Logged lines go through a pipe that is drained.\n", whole(float64(r.distinctTickets)), whole(float64(r.distinctTokens)))
+	fmt.Fprintf(b, "\nTickets not seen before: %s in rotation. A ticket is put into the cache when it comes a second time while the first is\n"+
+		"remembered; with those that come twice each is. How many the cache holds at the end is said under Memory.\n"+
+		"Bearer tokens not seen before: %s in rotation over a cache of 1 MB, which holds a part of them. In all of these at least\n"+
+		"99 %% of the look-ups were misses, by EasyAuth's own count; with those seen before as many were hits. Logged: each\n"+
+		"decision is a line, through a pipe that is drained.\n", whole(float64(r.distinctTickets)), whole(float64(r.distinctTokens)))
 }
 
 func rateOf(s side) float64 { return s.rate() }
@@ -77,9 +79,17 @@ func (r report) memory(b *strings.Builder) {
 	t := table{head: []string{"memory of EasyAuth", "MB"}, left: 1}
 	t.add("after the start, before the first request", megabytes(r.results[0].before))
 	for _, res := range r.results {
-		if res.presents == ticketsUnseen {
-			t.add(fmt.Sprintf("after %s questions, connections %s, with %s different tickets", whole(float64(res.asked)), res.connections(), whole(float64(min(res.asked, r.distinctTickets)))), megabytes(res.after))
+		different, comes := min(res.asked, r.distinctTickets), ""
+		switch {
+		case res.env != nil: // of another configuration
+			continue
+		case res.presents == ticketsTwice:
+			different, comes = min(res.asked/2, r.distinctTickets), ", each twice in a row"
+		case res.presents != ticketsUnseen:
+			continue
 		}
+		t.add(fmt.Sprintf("after %s questions, connections %s, with %s different tickets%s; the cache holds %s",
+			whole(float64(res.asked)), res.connections(), whole(float64(different)), comes, whole(float64(res.held))), megabytes(res.after))
 	}
 	b.WriteString("\n## Memory\n\nResident, in 10⁶ bytes.\n\n" + t.String())
 }

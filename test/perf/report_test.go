@@ -19,7 +19,7 @@ func measured() report {
 	}
 	for i, s := range scenarios() {
 		one := withRatios(s, 0.9+float64(i)/10, 1+float64(i)/10, 1.1+float64(i)/10)
-		one.before, one.after, one.asked = 21_000_000, 63_500_000, 250_000
+		one.before, one.after, one.asked, one.held = 21_000_000, 63_500_000, 250_000, 4_200
 		r.results = append(r.results, one)
 	}
 	for _, c := range checks() {
@@ -37,7 +37,9 @@ func TestMarkdown(t *testing.T) {
 		"| no cookie | kept | ≤ 1.15 | 1.350 | 1.400 | **missed** |",
 		"| a ticket seen before | kept | 50.0 | 50.0 | 0.950 | 1.000 | 2,000 | 1,000 |",
 		"after the start, before the first request | 21.0 |",
-		"| after 250,000 questions, connections kept, with 100,000 different tickets | 63.5 |",
+		"\nTickets not seen before: 100,000 in rotation.", "Bearer tokens not seen before: 4,000 in rotation",
+		"| after 250,000 questions, connections kept, with 100,000 different tickets; the cache holds 4,200 | 63.5 |",
+		"| after 250,000 questions, connections kept, with 100,000 different tickets, each twice in a row; the cache holds 4,200 | 63.5 |",
 		"| no auth_request | 1,000 | 20.0 | – | 1.00 | 3.00 |",
 		"(nginx's default) | 1,000 | 20.0 | 61.2 | 1.00 | 3.00 |",
 		`| authserver/seal | Open/a\|b c | 1,300 | 2,688 | 1 |`,
@@ -45,6 +47,9 @@ func TestMarkdown(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s", want)
 		}
+	}
+	if got := strings.Count(text, "\n| after 250,000 questions"); got != 3 { // over both kinds of connections, and each twice
+		t.Errorf("%d rows of memory, want those of EasyAuth's defaults alone", got)
 	}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "|") != strings.HasSuffix(line, "|\n") {
@@ -95,6 +100,11 @@ func TestPlot(t *testing.T) {
 			if strings.Contains(a.Value, "NaN") || strings.Contains(a.Value, "Inf") {
 				t.Errorf("%s=%q", a.Name.Local, a.Value)
 			}
+		}
+	}
+	for _, name := range regexp.MustCompile(`class="name"[^>]*>([^<]*)<`).FindAllStringSubmatch(text, -1) {
+		if len(name[1]) > 45 {
+			t.Errorf("%q has no room before the axis", name[1])
 		}
 	}
 	if legend := 1; boxes != len(r.results) || targets != 6+legend {

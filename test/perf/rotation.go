@@ -26,6 +26,24 @@ func writeRotation(path string, n int, line func(i int) (string, error)) (*rotat
 	if err != nil {
 		return nil, fmt.Errorf("make the lines of %s: %w", path, err)
 	}
+	return newRotation(path, lines)
+}
+
+// twice writes a file in which each line of r comes twice in a row.
+func (r *rotation) twice(path string) (*rotation, error) {
+	text, err := os.ReadFile(r.path)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]string, 0, 2*len(r.starts))
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		lines = append(lines, line, line)
+	}
+	return newRotation(path, lines)
+}
+
+func newRotation(path string, lines []string) (*rotation, error) {
 	r := &rotation{path: path}
 	var at int64
 	for _, text := range lines {
@@ -33,7 +51,7 @@ func writeRotation(path string, n int, line func(i int) (string, error)) (*rotat
 		at += int64(len(text)) + 1
 	}
 	for i := range r.next {
-		r.next[i] = i * n / len(r.next)
+		r.next[i] = i * len(lines) / len(r.next)
 	}
 	return r, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }

@@ -15,6 +15,7 @@ type result struct {
 	rounds        []round
 	before, after int64 // bytes of EasyAuth in memory: idle, and at the end
 	asked         int   // requests that EasyAuth has answered
+	held          int   // tickets in its cache at the end
 }
 
 func (r result) ratios() []float64 { return column(r.rounds, round.ratio) }
@@ -61,6 +62,7 @@ func (b *bench) run(ctx context.Context, s scenario) (r result, err error) {
 		return r, err
 	}
 	added := after.since(before)
+	r.held = int(after[`easyauth_cache_entries{cache="tickets"}`])
 	r.asked = int(added.sum("easyauth_decisions_total{"))
 	return r, s.verify(added)
 }
@@ -130,7 +132,7 @@ func (s scenario) verify(added counters) error {
 		return nil
 	case ticketSeen:
 		cache = "tickets"
-	case ticketsUnseen:
+	case ticketsUnseen, ticketsTwice: // the second time it is put into the cache
 		cache, result = "tickets", "miss"
 	case tokenSeen:
 		cache = "bearer"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -12,6 +13,7 @@ const (
 	nothing presents = iota
 	ticketSeen
 	ticketsUnseen // another one each time
+	ticketsTwice  // another one each second time
 	tokenSeen
 	tokensUnseen
 )
@@ -20,7 +22,7 @@ const (
 // handler, in the same bytes.
 type scenario struct {
 	name     string
-	what     string // for the table
+	what     string // for the table, and for the plot, which has room for 38 characters
 	presents presents
 	status   int               // that EasyAuth has to answer
 	env      map[string]string // of EasyAuth, beside what it always has
@@ -43,6 +45,11 @@ func scenarios() []scenario {
 	bearer := map[string]string{"EASYAUTH_ALLOW_BEARER": "true"}
 	small := map[string]string{"EASYAUTH_ALLOW_BEARER": "true", "EASYAUTH_BEARER_CACHE_MB": "1"}
 	logging := map[string]string{"EASYAUTH_LOG_LEVEL": "debug"}
+	logged := func(env map[string]string) map[string]string {
+		env = maps.Clone(env)
+		maps.Copy(env, logging)
+		return env
+	}
 	collector := map[string]string{"GOGC": "100"} // Go's own value, in place of ours
 	const pass, refuse = http.StatusAccepted, http.StatusUnauthorized
 	both := []scenario{
@@ -60,8 +67,12 @@ func scenarios() []scenario {
 		list = append(list, s)
 	}
 	return append(list,
-		scenario{name: "hit-logged", what: "a ticket seen before, each decision logged", presents: ticketSeen, status: pass, env: logging, reuse: true},
-		scenario{name: "401-logged", what: "no cookie, each decision logged", presents: nothing, status: refuse, env: logging, reuse: true},
+		scenario{name: "miss-kept", what: "tickets not seen before, each twice", presents: ticketsTwice, status: pass, reuse: true},
+		scenario{name: "hit-logged", what: "a ticket seen before, logged", presents: ticketSeen, status: pass, env: logging, reuse: true},
+		scenario{name: "miss-logged", what: "a ticket not seen before, logged", presents: ticketsUnseen, status: pass, env: logging, reuse: true},
+		scenario{name: "401-logged", what: "no cookie, logged", presents: nothing, status: refuse, env: logging, reuse: true},
+		scenario{name: "bearer-hit-logged", what: "a bearer token seen before, logged", presents: tokenSeen, status: pass, env: logged(bearer), reuse: true},
+		scenario{name: "bearer-miss-logged", what: "a bearer token not seen before, logged", presents: tokensUnseen, status: pass, env: logged(small), reuse: true},
 		scenario{name: "hit-gogc", what: "a ticket seen before, GOGC=100", presents: ticketSeen, status: pass, env: collector, reuse: true},
 		scenario{name: "miss-gogc", what: "a ticket not seen before, GOGC=100", presents: ticketsUnseen, status: pass, env: collector, reuse: true},
 		scenario{name: "401-gogc", what: "no cookie, GOGC=100", presents: nothing, status: refuse, env: collector, reuse: true},
@@ -115,7 +126,7 @@ func (s scenario) client(secret string) []string {
 	}
 	switch s.presents {
 	case nothing:
-	case ticketSeen, ticketsUnseen:
+	case ticketSeen, ticketsUnseen, ticketsTwice:
 		return append(browser, "Cookie: "+ticketCookie()+"="+secret)
 	case tokenSeen, tokensUnseen:
 		return []string{"User-Agent: nightly-import/1.0", "Accept: application/json", "Authorization: Bearer " + secret}

@@ -11,7 +11,7 @@ import (
 // not looked at: this keeps the measurement itself from rotting.
 func TestEverythingOnce(t *testing.T) {
 	var out beginning
-	s := settings{rounds: 1, duration: 100 * time.Millisecond, distinctTickets: 3_000, distinctTokens: 1_000}
+	s := settings{rounds: 1, duration: 100 * time.Millisecond, distinctTickets: 10_000, distinctTokens: 3_000}
 	b, err := prepare(t.Context(), t.TempDir(), s, &out)
 	if err != nil {
 		t.Fatal(err)

@@ -80,6 +80,8 @@ func TestVerify(t *testing.T) {
 		{"hits that were misses", seen, counters{allowed: 1000, cache("tickets", "hit"): 900, cache("tickets", "miss"): 100}, false},
 		{"hits of another cache", seen, counters{allowed: 1000, cache("bearer", "hit"): 1000}, false},
 		{"misses", unseen, counters{allowed: 1000, cache("tickets", "miss"): 1000}, true},
+		{"misses that come twice", scenario{presents: ticketsTwice, status: 202}, counters{allowed: 1000, cache("tickets", "miss"): 1000}, true},
+		{"whose second time was a hit", scenario{presents: ticketsTwice, status: 202}, counters{allowed: 1000, cache("tickets", "miss"): 500, cache("tickets", "hit"): 500}, false},
 		{"misses that were hits", unseen, counters{allowed: 1000, cache("tickets", "miss"): 980, cache("tickets", "hit"): 20}, false},
 		{"tokens", scenario{presents: tokensUnseen, status: 202}, counters{allowed: 10, cache("bearer", "miss"): 10}, true},
 		{"a token seen before", scenario{presents: tokenSeen, status: 202}, counters{allowed: 10, cache("bearer", "miss"): 10}, false},

@@ -81,17 +81,22 @@ func emulate(ctx context.Context) (idp *entra.Server, stop func(), err error) {
 // filledCaches are those that the kinds of requests fill.
 func filledCaches() []string { return []string{"tickets", "queries", "bearer"} }
 
-// ceiling is how much memory a server may take at any time: what it had before
-// anybody asked; for its caches and for what its clients may make it hold twice as
-// much, because Go collects garbage when the heap has doubled; and some for
-// what the collector leaves between.
+// ceiling is how much memory a server may take at any time: its program's file; the
+// heap in which garbage may gather, or, where that is more, twice the limits of all
+// caches and what its clients may make it hold, because without room for more Go
+// collects garbage when the heap has doubled; and some for what the collector leaves
+// between.
 func ceiling(idle sample, c crowd) float64 {
-	const request, spare = 96 << 10, 16 << 20 // header (64 KB and what is read ahead), stacks and buffers
+	const (
+		room    = 96 << 20 // cmd/easyauth/collector.go
+		request = 96 << 10 // header (64 KB and what is read ahead), stacks and buffers
+		spare   = 16 << 20
+	)
 	live := float64(c.all() * request)
 	for _, cache := range idle.caches {
 		live += cache.limit
 	}
-	return idle.rss + 2*live + spare
+	return idle.rss - idle.anon + max(room, idle.anon+2*live) + spare
 }
 
 func environ(idp *entra.Server, key []byte) []string {

@@ -14,12 +14,21 @@ type kind struct {
 	make  func(m *maker) *request
 	learn func(m *maker, a *answer) // what the client keeps of the answer; may be nil
 
-	fills      string // the cache for which it brings something new; "" for none
+	fills      string // the cache that it offers something new; "" for none
+	twice      bool   // each is sent twice in a row: what comes once is not cached
 	unknownKey bool   // it names a key of the provider's that does not exist
 	code       bool   // it may make the server redeem a code
 }
 
 func (k *kind) wants(status int) bool { return slices.Contains(k.want, status) }
+
+// times is how often each request is sent.
+func (k *kind) times() int {
+	if k.twice {
+		return 2
+	}
+	return 1
+}
 
 // kinds is all of them: what may pass, and what must not.
 func kinds() []kind {
@@ -35,7 +44,7 @@ const (
 
 func ticketKinds() []kind {
 	return []kind{
-		{name: "ticket, never seen", fills: "tickets", weight: 240, want: []int{pass}, make: func(m *maker) *request {
+		{name: "ticket, never seen", fills: "tickets", twice: true, weight: 240, want: []int{pass}, make: func(m *maker) *request {
 			return m.ask("", m.fresh().cookie())
 		}},
 		{name: "ticket, seen before", weight: 100, want: []int{pass}, make: func(m *maker) *request {

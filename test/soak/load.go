@@ -72,23 +72,33 @@ func (l *load) ask(ctx context.Context, m *maker, keep bool) error {
 	defer c.close()
 	for ctx.Err() == nil {
 		i := l.pick(m)
-		k := &l.kinds[i]
-		r := k.make(m)
-		a, err := c.do(ctx, r)
-		if err != nil {
-			return fmt.Errorf("%s: %w\nThis was sent:\n%s", k.name, err, r)
-		}
-		if !k.wants(a.status) {
-			return fmt.Errorf("%s: answered %d, and right is %d. This was sent:\n%s", k.name, a.status, k.want, r)
-		}
-		if k.learn != nil {
-			k.learn(m, a)
-		}
-		l.sent[i].Add(1)
-		if !keep {
-			c.close()
+		r := l.kinds[i].make(m)
+		for range l.kinds[i].times() {
+			if err := l.askOnce(ctx, c, m, i, r); err != nil {
+				return err
+			}
+			if !keep {
+				c.close()
+			}
 		}
 	}
+	return nil
+}
+
+// askOnce sends a request of kind i and looks at its answer.
+func (l *load) askOnce(ctx context.Context, c *client, m *maker, i int, r *request) error {
+	k := &l.kinds[i]
+	a, err := c.do(ctx, r)
+	if err != nil {
+		return fmt.Errorf("%s: %w\nThis was sent:\n%s", k.name, err, r)
+	}
+	if !k.wants(a.status) {
+		return fmt.Errorf("%s: answered %d, and right is %d. This was sent:\n%s", k.name, a.status, k.want, r)
+	}
+	if k.learn != nil {
+		k.learn(m, a)
+	}
+	l.sent[i].Add(1)
 	return nil
 }
 
@@ -169,6 +179,16 @@ func (l *load) least() int64 {
 		least = min(least, l.sent[i].Load())
 	}
 	return least
+}
+
+// offered is how many new things a cache was offered.
+func (l *load) offered(cache string) (n int64) {
+	for i := range l.kinds {
+		if k := &l.kinds[i]; k.fills == cache {
+			n += l.sent[i].Load() / int64(k.times())
+		}
+	}
+	return n
 }
 
 // of counts the requests of some kinds.

@@ -25,7 +25,8 @@ func report(out io.Writer, r *record, l *load, p *plan, wrong []string) error {
 	row("requests", func(s sample) string { return thousands(s.sent) })
 	row("memory (RSS)", func(s sample) string { return mb(s.rss) })
 	row("memory without files", func(s sample) string { return mb(s.anon) })
-	row("Go heap in use", func(s sample) string { return mb(s.heap) })
+	row("Go heap with garbage", func(s sample) string { return mb(s.heap) })
+	row("of it in use", func(s sample) string { return mb(s.live) })
 	row("goroutines", func(s sample) string { return fmt.Sprintf("%.0f", s.goroutines) })
 	row("open files", func(s sample) string { return fmt.Sprintf("%.0f", s.files) })
 	row("series of metrics", func(s sample) string { return fmt.Sprintf("%.0f", s.series) })
@@ -75,16 +76,18 @@ func (r *record) sentences(b *strings.Builder, l *load, p *plan) {
 		p.crowd.keeping, p.crowd.opening, thousands(l.left.Load()), thousands(l.slow.Load()))
 	fmt.Fprintf(b, "- Most memory at any time: %s; what was configured allows %s.\n", mb(most.rss), mb(p.limits.ceiling))
 	for _, name := range p.limits.caches {
-		fmt.Fprintf(b, "- The cache %s was filled %.0f times over.\n", name, r.turnover(name))
+		fmt.Fprintf(b, "- The cache %s was offered %.0f times what it holds.\n", name, r.turnover(name))
 	}
 	if measured := r.samples[min(r.warm, len(r.samples)):]; len(measured) >= fewest {
 		for _, g := range growths(measured) {
-			fmt.Fprintf(b, "- Median of %s: %s early, %s late.\n", strings.TrimPrefix(g.what, "the "), g.show(g.early), g.show(g.late))
+			fmt.Fprintf(b, "- %s of %s: %s early, %s late.\n", capital(strings.TrimPrefix(g.by, "the ")), g.what, g.show(g.early), g.show(g.late))
 		}
 	}
 	fmt.Fprintf(b, "- Keys were fetched %d times for %s tokens of unknown keys; %d of %s made-up codes went to the provider.\n",
 		r.provider.keys, thousands(r.provider.unknown), r.provider.redeemed, thousands(r.provider.codes))
 }
+
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // thousands writes 1234567 as 1,234,567.
 func thousands(n int64) string {

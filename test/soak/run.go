@@ -18,7 +18,7 @@ type plan struct {
 	provider func() providerCalls
 
 	every    time.Duration // a sample
-	warmUp   time.Duration // at most, until all caches have been full; and as much more, until they were filled often enough
+	warmUp   time.Duration // at most, until all caches have been full; and as much more, until they were offered enough
 	duration time.Duration // with full caches
 	requests int64         // at least, all in all
 	settle   time.Duration // at most, until all is closed that clients left
@@ -92,7 +92,7 @@ func (r *record) watch(ctx context.Context, s *server, m *meter, l *load, p *pla
 		now.at, now.sent = time.Since(begun), l.total()
 		r.samples = append(r.samples, now)
 		for _, name := range p.limits.caches {
-			r.fresh[name] = l.of(func(k *kind) bool { return k.fills == name })
+			r.fresh[name] = l.offered(name)
 		}
 		switch {
 		case warm.IsZero() && r.allFilled(p.limits.caches) && l.least() >= often:
@@ -110,7 +110,7 @@ func (r *record) watch(ctx context.Context, s *server, m *meter, l *load, p *pla
 	}
 }
 
-// turned reports whether all caches were filled often enough.
+// turned reports whether all caches were offered enough.
 func (r *record) turned(l limits) bool {
 	return !slices.ContainsFunc(l.caches, func(name string) bool { return r.turnover(name) < l.turnover })
 }

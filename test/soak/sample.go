@@ -19,7 +19,8 @@ type sample struct {
 	at         time.Duration // since the load began
 	sent       int64         // requests until then
 	rss, anon  float64       // bytes of memory that the system gave it: all, and without files
-	heap       float64       // bytes of Go's heap that are in use
+	heap       float64       // bytes of Go's heap, garbage included
+	live       float64       // of them, what the last collection found in use
 	goroutines float64
 	files      float64 // open ones, connections among them
 	series     float64 // of its metrics
@@ -101,6 +102,7 @@ func kilobytes(status []byte, name string) float64 {
 // read takes what it needs from metrics in Prometheus' text form.
 func (s *sample) read(text []byte) {
 	s.caches = map[string]cacheSize{}
+	var goal, percent float64 // the size at which garbage is collected, and how much more than is in use that is
 	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
 		line := lines.Text()
 		series, number, ok := cutLast(line)
@@ -120,10 +122,15 @@ func (s *sample) read(text []byte) {
 			s.goroutines = value
 		case "go_memstats_heap_inuse_bytes":
 			s.heap = value
+		case "go_memstats_next_gc_bytes":
+			goal = value
+		case "go_gc_gogc_percent":
+			percent = value
 		default:
 			s.readCache(series, value)
 		}
 	}
+	s.live = goal / (1 + percent/100)
 }
 
 func (s *sample) readCache(series string, value float64) {

@@ -10,13 +10,13 @@ import (
 type limits struct {
 	caches []string // that there must be, and that the load must fill
 
-	// Growth: the median of the last fifth of the samples may exceed that of the
-	// second fifth by this part of it and these bytes.
+	// Growth: the last fifth of the samples may exceed the second fifth by this part of
+	// it and these bytes.
 	part  float64
 	bytes float64
 
 	ceiling  float64 // bytes of memory at any time
-	turnover float64 // how many times as much as each cache holds must have been put in
+	turnover float64 // how many times as much as each cache holds it must have been offered
 
 	series float64 // more of them than when the caches were full
 	rest   float64 // goroutines and files that may be left when all clients have gone
@@ -29,7 +29,7 @@ type record struct {
 	warm    int      // the first of them for which all caches had been full, and every kind of request had come
 	after   sample   // all clients have gone
 
-	fresh   map[string]int64 // by cache, the requests that brought something new for it
+	fresh   map[string]int64 // by cache, how many new things it was offered
 	elapsed time.Duration    // since the server was started
 
 	provider providerCalls
@@ -67,7 +67,7 @@ func judge(r *record, l limits) []string {
 	}
 	for _, g := range growths(measured) {
 		if g.late > g.early+l.part*g.early+g.allowance(l) {
-			complain("%s grew: the median was %s early and %s late", g.what, g.show(g.early), g.show(g.late))
+			complain("%s grew: %s was %s early and %s late", g.what, g.by, g.show(g.early), g.show(g.late))
 		}
 	}
 	wrong = append(wrong, judgeSeries(r, l)...)
@@ -86,6 +86,7 @@ const fewest = 10
 // growth compares two parts of a run.
 type growth struct {
 	what        string
+	by          string // which of a part's samples stands for it
 	early, late float64
 	count       bool // of things; else bytes
 }
@@ -108,30 +109,38 @@ func (g growth) show(v float64) string {
 	return mb(v)
 }
 
-// growths compares the last fifth with the second one: medians, because memory
-// goes up and down with every garbage collection; not the first fifth, because
+// growths compares the last fifth with the second one; not the first fifth, because
 // the runtime takes a while to settle.
+//
+// Garbage, which may be four times what is in use, is not growth. Of the heap that
+// counts which the last collection found in use, and of the process, whose memory goes
+// up and down with the garbage, a sample that is low.
 func growths(measured []sample) []growth {
 	fifth := len(measured) / 5
 	early, late := measured[fifth:2*fifth], measured[len(measured)-fifth:]
-	g := func(what string, count bool, of func(sample) float64) growth {
-		return growth{what: what, count: count, early: median(early, of), late: median(late, of)}
+	g := func(what string, part int, count bool, of func(sample) float64) growth {
+		by := "the median"
+		if part != 50 {
+			by = fmt.Sprintf("the %dth percentile", part)
+		}
+		return growth{what: what, by: by, count: count, early: percentile(early, part, of), late: percentile(late, part, of)}
 	}
 	return []growth{
-		g("the memory of the process", false, func(s sample) float64 { return s.anon }),
-		g("the heap", false, func(s sample) float64 { return s.heap }),
-		g("the number of goroutines", true, func(s sample) float64 { return s.goroutines }),
-		g("the number of open files", true, func(s sample) float64 { return s.files }),
+		g("the memory of the process", 20, false, func(s sample) float64 { return s.anon }),
+		g("the heap in use", 50, false, func(s sample) float64 { return s.live }),
+		g("the number of goroutines", 50, true, func(s sample) float64 { return s.goroutines }),
+		g("the number of open files", 50, true, func(s sample) float64 { return s.files }),
 	}
 }
 
-func median(samples []sample, of func(sample) float64) float64 {
-	var values []float64
+// percentile is the value that this part of the samples, in percent, is below.
+func percentile(samples []sample, part int, of func(sample) float64) float64 {
+	values := make([]float64, 0, len(samples))
 	for _, s := range samples {
 		values = append(values, of(s))
 	}
 	slices.Sort(values)
-	return values[len(values)/2]
+	return values[len(values)*part/100]
 }
 
 // judgeCaches wants every cache to have been filled, again and again, and never
@@ -148,7 +157,7 @@ func judgeCaches(r *record, l limits) []string {
 		case !r.filled(name):
 			wrong = append(wrong, fmt.Sprintf("the cache %q was never full (%s of %s at the end): the run says nothing of it", name, mb(c.bytes), mb(c.limit)))
 		case turnover < l.turnover:
-			wrong = append(wrong, fmt.Sprintf("the cache %q was filled %.1f times only: too few to tell that it is bounded", name, turnover))
+			wrong = append(wrong, fmt.Sprintf("the cache %q was offered only %.1f times what it holds: too little to tell that it is bounded", name, turnover))
 		}
 	}
 	over := map[string]bool{}
@@ -182,7 +191,7 @@ func (r *record) filled(cache string) bool {
 	return false
 }
 
-// turnover is how many times as much as a cache holds was put in, roughly.
+// turnover is how many times as much as it holds a cache was offered, roughly.
 func (r *record) turnover(cache string) float64 {
 	most := 1.0
 	for _, s := range r.samples {

@@ -14,14 +14,14 @@ const megabyte = 1 << 20
 func made(edit func(n int, s *sample)) *record {
 	const samples, warm = 200, 50
 	r := &record{
-		before: sample{rss: 24 * megabyte, anon: 8 * megabyte, heap: 4 * megabyte, goroutines: 18, files: 14, series: 60},
+		before: sample{rss: 24 * megabyte, anon: 8 * megabyte, live: 4 * megabyte, goroutines: 18, files: 14, series: 60},
 		warm:   warm, elapsed: 200 * time.Second, fresh: map[string]int64{"tickets": 50_000, "queries": 30_000},
 		provider: providerCalls{keys: 4, coolDown: time.Minute, unknown: 5000, redeemed: 90, codes: 100, names: 3, pause: 10 * time.Minute, onlookers: 50},
 	}
 	for n := range samples {
 		filling := min(float64(n)/warm, 1)
 		s := sample{
-			at: time.Duration(n) * time.Second, rss: (30 + 20*filling) * megabyte, anon: (10 + 20*filling) * megabyte, heap: (5 + 10*filling) * megabyte,
+			at: time.Duration(n) * time.Second, rss: (30 + 20*filling) * megabyte, anon: (10 + 20*filling) * megabyte, live: (5 + 10*filling) * megabyte,
 			goroutines: 70, files: 66, series: 90,
 			caches: map[string]cacheSize{
 				"tickets": {bytes: filling * megabyte, limit: megabyte, entries: filling * 1000},
@@ -52,10 +52,14 @@ func TestGrowth(t *testing.T) {
 		{"flat", nil, ""},
 		{"noise", func(_ int, s *sample) {
 			s.rss += noise.Float64() * 10 * megabyte
-			s.anon, s.heap = s.anon+noise.Float64()*10*megabyte, s.heap+noise.Float64()*10*megabyte
+			s.anon, s.live = s.anon+noise.Float64()*10*megabyte, s.live+noise.Float64()*10*megabyte
 		}, ""},
-		{"a saw tooth, as the collector makes it", func(n int, s *sample) { s.heap += float64(n%11) * megabyte }, ""},
-		{"a saw tooth that climbs", func(n int, s *sample) { s.heap += float64(n%11)*megabyte + float64(n)*0.1*megabyte }, "the heap grew"},
+		{"a saw tooth, as the collector makes it", func(n int, s *sample) { s.anon += float64(n%11) * 4 * megabyte }, ""},
+		{"a saw tooth that climbs", func(n int, s *sample) { s.anon += (float64(n%11)*4 + float64(n)*0.15) * megabyte }, "the memory of the process grew"},
+		{"garbage of any size", func(_ int, s *sample) { s.anon += noise.Float64() * noise.Float64() * 40 * megabyte }, ""},
+		{"garbage of any size, and a leak", func(n int, s *sample) { s.anon += (noise.Float64()*noise.Float64()*40 + float64(n)*0.15) * megabyte }, "the memory of the process grew"},
+		{"a heap that grows steadily", func(n int, s *sample) { s.live += float64(n) * 0.08 * megabyte }, "the heap in use grew"},
+		{"the same, more slowly: below the allowance", func(n int, s *sample) { s.live += float64(n) * 0.05 * megabyte }, ""},
 		{"memory that grows steadily", func(n int, s *sample) { s.anon += float64(n) * 0.1 * megabyte }, "the memory of the process grew"},
 		{"the same, half as fast: below the allowance", func(n int, s *sample) { s.anon += float64(n) * 0.05 * megabyte }, ""},
 		{"memory that grows and then stays", func(n int, s *sample) { s.anon += min(float64(n), 70) * 0.1 * megabyte }, ""},
@@ -96,7 +100,7 @@ func TestGrowth(t *testing.T) {
 		}, `the cache "queries" was never full`},
 		{"a cache that holds all there is", func(_ int, s *sample) {
 			s.caches["queries"] = cacheSize{bytes: megabyte, limit: megabyte, entries: 3001}
-		}, `the cache "queries" was filled 10.0 times only`},
+		}, `the cache "queries" was offered only 10.0 times what it holds`},
 		{"series that clients make", func(n int, s *sample) { s.series += float64(n) }, "140 series"},
 		{"series that were rare", func(n int, s *sample) { s.series += float64(n / 20) }, ""},
 		{"a client's text in a metric", func(_ int, s *sample) { s.marked = `a{b="` + mark + `c"}` }, "a text of a client"},
@@ -171,41 +175,6 @@ func TestFilled(t *testing.T) {
 		}
 		if r.filled("another") {
 			t.Errorf("%s: another cache is full", name)
-		}
-	}
-}
-
-func TestReadMetrics(t *testing.T) {
-	var s sample
-	s.read([]byte(`# HELP go_goroutines Number of goroutines that currently exist.
-# TYPE go_goroutines gauge
-go_goroutines 21
-go_memstats_heap_inuse_bytes 3.5e+06
-easyauth_cache_bytes{cache="tickets"} 1000
-easyauth_cache_limit_bytes{cache="tickets"} 2000
-easyauth_cache_entries{cache="tickets"} 3
-easyauth_cache_entries{cache="queries"} 4
-easyauth_cache_requests_total{cache="bearer",result="miss"} 5
-easyauth_decisions_total{outcome="allow",reason="a blank in it"} 6
-`))
-	if s.goroutines != 21 || s.heap != 3.5e6 || s.series != 8 || s.marked != "" {
-		t.Errorf("%+v", s)
-	}
-	if want := (cacheSize{bytes: 1000, limit: 2000, entries: 3}); s.caches["tickets"] != want || s.caches["queries"].entries != 4 || len(s.caches) != 2 {
-		t.Errorf("%+v", s.caches)
-	}
-	s = sample{}
-	s.read([]byte("easyauth_decisions_total{host=\"" + mark + "x.example\"} 1\n"))
-	if s.marked == "" {
-		t.Error("a client's text was not found")
-	}
-}
-
-func TestKilobytes(t *testing.T) {
-	status := []byte("Name:\tx\nVmRSS:\t   2048 kB\nRssAnon:\t    1024 kB\nOdd:\tkB\n")
-	for name, want := range map[string]float64{"VmRSS:": 2 * megabyte, "RssAnon:": megabyte, "Odd:": 0, "RssFile:": 0} {
-		if got := kilobytes(status, name); got != want {
-			t.Errorf("%s %v, want %v", name, got, want)
 		}
 	}
 }
