@@ -33,7 +33,7 @@ func growth(live uint64) int {
 	case live < room/(mostGrowth/100+1):
 		return mostGrowth
 	}
-	return int(100 * (room - live) / live)
+	return int(100 * (room - live) / live) //nolint:gosec // at most 400
 }
 
 // tuneCollector returns what sets the growth of the heap until its context ends, by
