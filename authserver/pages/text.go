@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Limits of texts in characters. Anything longer is cut with an ellipsis: some
@@ -67,10 +68,18 @@ func linkURL(raw string) string {
 			return ""
 		}
 		return raw
-	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil:
+	case (u.Scheme == "http" || u.Scheme == "https") && plainHost(u.Host) && u.User == nil:
 		return raw
 	}
 	return ""
+}
+
+// plainHost reports whether a host, with or without a port, holds nothing that the
+// template would have to escape, after which it would be another host or none.
+func plainHost(host string) bool {
+	return host != "" && utf8.ValidString(host) && !strings.ContainsFunc(host, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && !strings.ContainsRune(".-_:[]", r)
+	})
 }
 
 // list is a list of values, cut and counted for the template.
