@@ -64,7 +64,7 @@ func TestAttack35NamesLikeTheTicket(t *testing.T) {
 func TestAttack11BrowserSiblingPlants(t *testing.T) {
 	t.Parallel()
 	const below = "evil.app.test"
-	s := start(t, stand.Config{Hosts: []string{appHost, below}})
+	s := start(t, stand.Config{Hosts: []string{appHost, below}, Env: noRegistration().Env})
 	attacker := newVisitor(t, s, entra.Mallory)
 	login := attacker.get(attacker.next(attacker.get("/echo")))
 	callback := attacker.next(login) // the attacker's code and state, not yet used

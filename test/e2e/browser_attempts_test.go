@@ -12,7 +12,7 @@ import (
 // A person leaves Entra ID's page open for longer than an attempt lives.
 func TestBrowserExpiredAttempt(t *testing.T) {
 	t.Parallel()
-	s := start(t, oneHost())
+	s := start(t, noRegistration()) // token requests are counted
 	b := newProfile(t).tab(t)
 	back := func(by time.Duration) {
 		t.Helper()

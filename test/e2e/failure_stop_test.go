@@ -93,7 +93,7 @@ func goOn(t *testing.T, l *load, kind string, n int) {
 func TestAttack24Terminated(t *testing.T) {
 	t.Parallel()
 	cfg := oneHost()
-	cfg.Env = map[string]string{"EASYAUTH_SHUTDOWN_TIMEOUT": "20s"} // a notice of 5 s
+	cfg.Env = map[string]string{"EASYAUTH_SHUTDOWN_TIMEOUT": "20s", "EASYAUTH_READ_REGISTRATION": "false"} // a notice of 5 s
 	s := start(t, cfg)
 	v, watcher := signedIn(t, s, entra.Adele), newVisitor(t, s, "")
 	slow := signedIn(t, s, entra.Bob)

@@ -25,7 +25,7 @@ func flip(s string, i int) string {
 
 func TestAttack15And16Cookies(t *testing.T) {
 	t.Parallel()
-	s := start(t, oneHost())
+	s := start(t, noRegistration()) // token requests are counted
 	adele, bob, maximum := signedIn(t, s, entra.Adele), signedIn(t, s, entra.Bob), signedIn(t, s, entra.Max)
 	good, other := adele.cookie(ticketCookie), bob.cookie(ticketCookie)
 	first, second := maximum.cookie(ticketCookie), maximum.cookie(ticketCookie1)

@@ -17,7 +17,11 @@ func TestOffered(t *testing.T) {
 
 func TestCeiling(t *testing.T) {
 	idle := sample{rss: 22 << 20, anon: 6 << 20, caches: map[string]cacheSize{"tickets": {limit: 3 << 20}, "queries": {limit: 1 << 20}}}
-	if got, want := ceiling(idle, crowd{keeping: 10, opening: 3, leaving: 2, slow: 1}), float64((16+48+2*4+3+16)<<20); got != want {
+	if got, want := ceiling(idle, crowd{keeping: 10, opening: 3, leaving: 2, slow: 1}), float64((16+96+16)<<20); got != want {
 		t.Errorf("%s, want %s", mb(got), mb(want))
+	}
+	idle.caches["tickets"] = cacheSize{limit: 63 << 20}
+	if got, want := ceiling(idle, crowd{}), float64((16+6+2*64+16)<<20); got != want {
+		t.Errorf("large caches: %s, want %s", mb(got), mb(want))
 	}
 }
