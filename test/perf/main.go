@@ -59,7 +59,7 @@ type options struct {
 }
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
-	o := options{settings: settings{distinctTokens: 4_000}}
+	o := options{settings: settings{distinctTokens: 12_000}}
 	flags := flag.NewFlagSet("perf", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&o.rounds, "rounds", 21, "rounds of each scenario")
