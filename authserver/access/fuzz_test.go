@@ -45,7 +45,11 @@ func FuzzParse(f *testing.F) {
 			}
 			rest := *req
 			rest.Scopes = nil
-			if again, err := p.Parse(written(&rest)); err != nil || fmt.Sprintf("%q", again) != fmt.Sprintf("%q", &rest) {
+			text := written(&rest)
+			if len(text) > access.MaxQuery {
+				continue // escapes made it longer
+			}
+			if again, err := p.Parse(text); err != nil || fmt.Sprintf("%q", again) != fmt.Sprintf("%q", &rest) {
 				t.Errorf("%q is %+v, written again %+v, %v", query, rest, again, err)
 			}
 		}
