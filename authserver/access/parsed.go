@@ -13,7 +13,7 @@ type Parsed struct {
 	mu      sync.RWMutex
 	byQuery map[string]*Requirement
 	bytes   int
-	version uint64 // of the scopes' names, when all of them was parsed
+	version uint64 // of the scopes' names with which all of byQuery were parsed
 }
 
 func (p *Parsed) get(query string, version uint64) *Requirement {

@@ -70,8 +70,9 @@ func (o *opened) open(chunks []string) (*Session, error) {
 	return s, nil
 }
 
-// ticketHash is the SHA-256 of a purpose and a ticket's chunks. The first chunk says
-// how many there are, and all but the last are of one length.
+// ticketHash is the SHA-256 of a purpose and a ticket's chunks, joined as they are when
+// the ticket is opened: the first character says how many there are, and where one
+// ends makes no difference to what opens.
 func ticketHash(chunks []string) (hash [sha256.Size]byte, err error) {
 	const purpose = "ticket:"
 	n := 0
