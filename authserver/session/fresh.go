@@ -71,6 +71,7 @@ func (m *Manager) Fresh(ctx context.Context, s *Session) (*Session, access.Reaso
 	flight := p.flights.DoChan(string(s.stored.record[:]), func() (any, error) {
 		p.running.begin()
 		defer p.running.end()
+		// Once more around it: noting that a refresh broke can break too.
 		return recovered(func() (*Session, error) { return p.refreshInTurn(context.WithoutCancel(ctx), s) })
 	})
 	wait := dueWait

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -67,8 +66,7 @@ func (h *Handler) logout(w http.ResponseWriter, r *http.Request, v *visit) error
 	if s != nil {
 		v.user = s.Identity.Key()
 	}
-	clicked := r.Header.Get("Sec-Fetch-Site") == "same-origin" && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-User") == "?1" &&
-		!strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch")
+	clicked := v.navigation && r.Header.Get("Sec-Fetch-Site") == "same-origin" && r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-User") == "?1"
 	if r.Method != http.MethodPost && !clicked {
 		v.result = "asked"
 		c := pages.ConfirmSignOut{Action: h.Paths.Logout, ReturnURL: page, FormOrigins: h.formOrigins(), Everywhere: s != nil && h.Sessions.CanEnd()}

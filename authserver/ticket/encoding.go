@@ -165,7 +165,7 @@ func (e *encoding) decode(plain []byte) (*Ticket, error) {
 	id.Tenant, id.Object = strings.Clone(id.Tenant), strings.Clone(id.Object)
 	for _, groups := range [][]string{id.Groups, id.GroupsChecked} {
 		for i, g := range groups {
-			if len(g) != len("00000000-0000-0000-0000-000000000000") { // a GUID is none
+			if !access.IsGUID(g) { // that was put together, and is no piece
 				groups[i] = strings.Clone(g)
 			}
 		}
