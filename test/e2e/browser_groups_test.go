@@ -24,7 +24,9 @@ func groupPages() stand.Config {
 
 func TestBrowserGroups(t *testing.T) {
 	t.Parallel()
-	s := start(t, groupPages())
+	cfg := groupPages()
+	cfg.Env = noRegistration().Env // questions to Graph are counted
+	s := start(t, cfg)
 	b := newProfile(t).tab(t)
 	b.open(s.URL(appHost, "/finance?x=1"))
 	b.isOn(b.signInAs(entra.Grace), "/finance?x=1")
