@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+
+	"github.com/easyauth-sidecar/easyauth/test/process"
 )
 
 //go:embed nginx.conf.tmpl
@@ -50,7 +52,7 @@ type gatewayView struct {
 
 // gateway is nginx in front of EasyAuth and an application.
 type gateway struct {
-	processes []*process
+	processes []*process.Process
 	url       string
 	worker    int // its process id
 }
@@ -88,15 +90,15 @@ func startGateway(ctx context.Context, dir, easyauth string) (g *gateway, err er
 			return g, err
 		}
 		g.processes = append(g.processes, p)
-		if err := p.waitFor(ctx, "it answered", func() bool { return answers(ctx, part.ready) }); err != nil {
+		if err := waitFor(ctx, p, "it answered", func() bool { return answers(ctx, part.ready) }); err != nil {
 			return g, err
 		}
 	}
-	g.worker, err = childOf(g.processes[1].pid())
+	g.worker, err = childOf(g.processes[1].PID())
 	return g, err
 }
 
-func startNginx(ctx context.Context, program, dir, name, text string, v gatewayView) (*process, error) {
+func startNginx(ctx context.Context, program, dir, name, text string, v gatewayView) (*process.Process, error) {
 	t, err := template.New(name).Parse(text)
 	if err != nil {
 		return nil, err
@@ -115,7 +117,7 @@ func startNginx(ctx context.Context, program, dir, name, text string, v gatewayV
 func (g *gateway) stop() error {
 	var errs []error
 	for i := len(g.processes) - 1; i >= 0; i-- {
-		errs = append(errs, g.processes[i].stop())
+		errs = append(errs, stop(g.processes[i]))
 	}
 	return errors.Join(errs...)
 }

@@ -58,7 +58,7 @@ func (w *wrk) pair(ctx context.Context, easyauth, bare *server, l load, refused 
 		for _, turn := range turns {
 			var err error
 			if *turn.into, err = w.measure(ctx, turn.server.pid(), turn.server.url, loads[turn.server], refused, s.duration); err != nil {
-				return nil, fmt.Errorf("%s, round %d: %w", turn.server.name, i, err)
+				return nil, fmt.Errorf("%s, round %d: %w", turn.server.process.Name(), i, err)
 			}
 		}
 		if i > 0 {

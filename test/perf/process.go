@@ -4,91 +4,51 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/test/process"
 )
 
-const (
-	patience = 30 * time.Second // for a program to start or to end
-	poll     = 5 * time.Millisecond
-)
+const patience = 30 * time.Second // for a program to start or to end
 
-// process is a program that we started. What it prints goes through a pipe that
-// is always drained; only the beginning is kept.
-type process struct {
-	name   string
-	cmd    *exec.Cmd
-	output *beginning
-	done   chan struct{}
-	err    error
+// start starts a program with this environment and PATH, nothing else. Of what it prints
+// the beginning is kept.
+func start(ctx context.Context, name string, env []string, program string, args ...string) (*process.Process, error) {
+	return process.Start(ctx, process.Command{Name: name, Program: program, Args: args, Env: env, Output: &beginning{}})
 }
 
-// start starts a program with this environment and PATH, nothing else.
-func start(ctx context.Context, name string, env []string, program string, args ...string) (*process, error) {
-	p := &process{name: name, output: &beginning{}, done: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), program, args...) // stop ends it in good order
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	p.cmd.SysProcAttr = ownGroup()
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", name, err)
-	}
-	go func() {
-		p.err = p.cmd.Wait()
-		close(p.done)
-	}()
-	return p, nil
-}
-
-func (p *process) pid() int { return p.cmd.Process.Pid }
+var errNotYet = errors.New("not yet")
 
 // waitFor waits until ready says so.
-func (p *process) waitFor(ctx context.Context, what string, ready func() bool) error {
+func waitFor(ctx context.Context, p *process.Process, what string, ready func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for !ready() {
-		select {
-		case <-p.done:
-			return fmt.Errorf("%s ended before %s: %w\n%s", p.name, what, p.err, p.output)
-		case <-ctx.Done():
-			return fmt.Errorf("%s: waited for %s: %w\n%s", p.name, what, ctx.Err(), p.output)
-		case <-time.After(poll):
+	return p.Await(ctx, what, func(context.Context) error {
+		if !ready() {
+			return errNotYet
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // printed waits until the output matches a pattern and returns its groups.
-func (p *process) printed(ctx context.Context, pattern *regexp.Regexp) (found []string, err error) {
-	err = p.waitFor(ctx, "it was ready", func() bool {
-		found = pattern.FindStringSubmatch(p.output.String())
+func printed(ctx context.Context, p *process.Process, pattern *regexp.Regexp) (found []string, err error) {
+	err = waitFor(ctx, p, "it was ready", func() bool {
+		found = pattern.FindStringSubmatch(p.Output())
 		return found != nil
 	})
 	return found, err
 }
 
-// stop interrupts the process and waits for its end.
-func (p *process) stop() error {
+// stop interrupts a process, if there is one, and waits for its end.
+func stop(p *process.Process) error {
 	if p == nil {
 		return nil
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stop %s: %w", p.name, err)
-	}
-	select {
-	case <-p.done:
-		return nil
-	case <-time.After(patience):
-		_ = p.cmd.Process.Kill() // it has ended meanwhile, or dies now
-		<-p.done
-		return fmt.Errorf("stop %s: killed after %s", p.name, patience)
-	}
+	return p.Stop(patience)
 }
 
 // beginning keeps the first bytes that are written to it, and drops the rest.

@@ -12,6 +12,7 @@ import (
 	"regexp"
 
 	"github.com/easyauth-sidecar/easyauth/test/entra"
+	"github.com/easyauth-sidecar/easyauth/test/process"
 )
 
 const module = "github.com/easyauth-sidecar/easyauth/"
@@ -38,7 +39,7 @@ func build(ctx context.Context, dir string) (programs, error) {
 
 // server is a process that answers requests.
 type server struct {
-	*process
+	process *process.Process
 
 	url   string // http://127.0.0.1:port
 	admin string // of EasyAuth's admin listener
@@ -66,19 +67,23 @@ func startEasyAuth(ctx context.Context, program string, idp *entra.Server, extra
 		return nil, err
 	}
 	s := &server{process: p}
-	line, err := p.printed(ctx, regexp.MustCompile(`(?m)^\{.*"msg":"ready".*\}$`))
+	line, err := printed(ctx, p, regexp.MustCompile(`(?m)^\{.*"msg":"ready".*\}$`))
 	if err == nil {
 		err = s.readAddresses(line[0])
 	}
 	if err == nil {
-		err = p.waitFor(ctx, "it knew the identity provider", func() bool { return notDegraded(ctx, s.admin+"/readyz") })
+		err = waitFor(ctx, p, "it knew the identity provider", func() bool { return notDegraded(ctx, s.admin+"/readyz") })
 	}
 	if err != nil {
-		_ = p.stop() // the first error counts
+		_ = stop(p) // the first error counts
 		return nil, err
 	}
 	return s, nil
 }
+
+func (s *server) pid() int { return s.process.PID() }
+
+func (s *server) stop() error { return s.process.Stop(patience) }
 
 func (s *server) readAddresses(line string) error {
 	var ready struct {
@@ -112,9 +117,9 @@ func startBare(ctx context.Context, program, dir string, a answer) (*server, err
 	if err != nil {
 		return nil, err
 	}
-	line, err := p.printed(ctx, regexp.MustCompile(`(?m)^listening on (\S+)$`))
+	line, err := printed(ctx, p, regexp.MustCompile(`(?m)^listening on (\S+)$`))
 	if err != nil {
-		_ = p.stop() // the first error counts
+		_ = stop(p) // the first error counts
 		return nil, err
 	}
 	return &server{process: p, url: "http://" + line[1]}, nil

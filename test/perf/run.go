@@ -96,7 +96,7 @@ func (b *bench) twin(ctx context.Context, s scenario, easyauth *server, request 
 		return nil, fmt.Errorf("ask easyauth: %w", err)
 	}
 	if a.Status != s.status {
-		return nil, fmt.Errorf("easyauth answers %d, want %d\n%s", a.Status, s.status, easyauth.output)
+		return nil, fmt.Errorf("easyauth answers %d, want %d\n%s", a.Status, s.status, easyauth.process.Output())
 	}
 	bare, err := startBare(ctx, b.programs.perf, b.dir, a)
 	if err != nil {

@@ -62,9 +62,3 @@ func childOf(pid int) (int, error) {
 	}
 	return child, nil
 }
-
-// ownGroup lets a Ctrl-C at the terminal reach us alone, and the kernel end a
-// process when we die without a chance to do so.
-func ownGroup() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-}

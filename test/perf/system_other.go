@@ -17,5 +17,3 @@ func resident(int) (int64, error) { return 0, errLinux }
 func catches(int, syscall.Signal) bool { return false }
 
 func childOf(int) (int, error) { return 0, errLinux }
-
-func ownGroup() *syscall.SysProcAttr { return nil }

@@ -77,19 +77,19 @@ func (w *wrk) run(ctx context.Context, url string, l load, duration time.Duratio
 	if err != nil {
 		return figures{}, err
 	}
-	err = p.waitFor(ctx, "it has begun", func() bool { return catches(p.pid(), syscall.SIGINT) })
+	err = waitFor(ctx, p, "it has begun", func() bool { return catches(p.PID(), syscall.SIGINT) })
 	if err == nil {
 		select {
 		case <-time.After(duration):
-		case <-p.done:
+		case <-p.Done():
 		case <-ctx.Done():
 			err = ctx.Err()
 		}
 	}
-	if err := errors.Join(err, p.stop()); err != nil {
+	if err := errors.Join(err, stop(p)); err != nil {
 		return figures{}, err
 	}
-	f, err := parseFigures(p.output.String())
+	f, err := parseFigures(p.Output())
 	if err == nil && l.lines != nil {
 		err = l.lines.advance(f.taken)
 	}

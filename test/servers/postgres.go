@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"syscall"
 	"testing"
+
+	"github.com/easyauth-sidecar/easyauth/test/process"
 )
 
 // The one user and the one database of a server.
@@ -22,11 +24,11 @@ const (
 type Postgres struct {
 	t        testing.TB
 	programs string // the folder they are in
-	as       *account
+	as       *process.Account
 	dir      string // ours alone
 	port     int
 	password string
-	process  *process
+	process  *process.Process
 }
 
 // StartPostgres makes a database cluster, starts PostgreSQL on it and waits until
@@ -44,8 +46,8 @@ func StartPostgres(t testing.TB) *Postgres {
 	}
 	p.own(secret)
 	// The files of a fresh cluster need not reach the disk: only what is written later must.
-	_, err := p.command("initdb", "--pgdata="+p.data(), "--username="+postgresUser, "--pwfile="+secret,
-		"--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions").run(t.Context())
+	_, err := run(t.Context(), p.command("initdb", "--pgdata="+p.data(), "--username="+postgresUser, "--pwfile="+secret,
+		"--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync", "--no-instructions"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func (p *Postgres) Kill() {
 // waits until it serves.
 func (p *Postgres) Restart() {
 	p.t.Helper()
-	if !p.process.ended() {
+	if !p.process.Ended() {
 		p.t.Fatal("restart PostgreSQL: it runs")
 	}
 	p.start()
@@ -93,11 +95,11 @@ func (p *Postgres) Pause() {
 // Resume lets a halted server go on.
 func (p *Postgres) Resume() {
 	p.t.Helper()
-	found, err := children(p.process.cmd.Process.Pid)
+	found, err := children(p.process.PID())
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	for _, pid := range append(found, p.process.cmd.Process.Pid) {
+	for _, pid := range append(found, p.process.PID()) {
 		if err := signal(pid, syscall.SIGCONT); err != nil {
 			p.t.Fatal(err)
 		}
@@ -109,7 +111,7 @@ func (p *Postgres) Resume() {
 func (p *Postgres) Dump() []byte {
 	p.t.Helper()
 	dump := p.command("pg_dump", "--data-only", "--inserts", "--dbname="+p.URL())
-	out, err := dump.run(p.t.Context())
+	out, err := run(p.t.Context(), dump)
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -13,8 +13,8 @@ import (
 
 // halt stops the postmaster first, which then starts no other process.
 func (p *Postgres) halt() ([]int, error) {
-	postmaster := p.process.cmd.Process.Pid
-	if err := p.process.signal(syscall.SIGSTOP); err != nil {
+	postmaster := p.process.PID()
+	if err := p.process.Signal(syscall.SIGSTOP); err != nil {
 		return nil, err
 	}
 	found, err := children(postmaster)
@@ -30,7 +30,7 @@ func (p *Postgres) halt() ([]int, error) {
 }
 
 func (p *Postgres) kill() error {
-	if p.process.ended() {
+	if p.process.Ended() {
 		return nil
 	}
 	found, err := p.halt()
@@ -42,7 +42,7 @@ func (p *Postgres) kill() error {
 			return err
 		}
 	}
-	if err := p.process.kill(); err != nil {
+	if err := kill(p.process); err != nil {
 		return err
 	}
 	for _, pid := range found {

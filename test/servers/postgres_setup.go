@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/easyauth-sidecar/easyauth/test/process"
 )
 
 // makeFolder makes a folder that the server's user can reach. A folder of the
@@ -33,7 +35,7 @@ func (p *Postgres) makeFolder() {
 	if err := errors.Join(uidErr, gidErr); err != nil {
 		p.t.Fatal(err)
 	}
-	p.as = &account{uid: uint32(uid), gid: uint32(gid)}
+	p.as = &process.Account{UID: uint32(uid), GID: uint32(gid)}
 	p.own(dir)
 }
 
@@ -43,17 +45,17 @@ func (p *Postgres) own(path string) {
 	if p.as == nil {
 		return
 	}
-	if err := os.Chown(path, int(p.as.uid), int(p.as.gid)); err != nil {
+	if err := os.Chown(path, int(p.as.UID), int(p.as.GID)); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
 func (p *Postgres) data() string { return filepath.Join(p.dir, "data") }
 
-func (p *Postgres) command(name string, args ...string) command {
-	return command{
-		name: name, program: filepath.Join(p.programs, name), args: args,
-		dir: p.dir, env: []string{"LC_ALL=C", "TZ=UTC", "HOME=" + p.dir}, as: p.as,
+func (p *Postgres) command(name string, args ...string) process.Command {
+	return process.Command{
+		Name: name, Program: filepath.Join(p.programs, name), Args: args,
+		Dir: p.dir, Env: []string{"LC_ALL=C", "TZ=UTC", "HOME=" + p.dir}, Account: p.as, Kill: true,
 	}
 }
 
@@ -69,11 +71,11 @@ func (p *Postgres) start() {
 		args = append(args, "-c", setting)
 	}
 	var err error
-	p.process, err = p.command("postgres", args...).start(p.t.Context())
+	p.process, err = process.Start(p.t.Context(), p.command("postgres", args...))
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	err = p.process.await(p.t.Context(), "PostgreSQL serves", func(ctx context.Context) error {
+	err = await(p.t.Context(), p.process, "PostgreSQL serves", func(ctx context.Context) error {
 		conn, err := pgx.Connect(ctx, p.URL())
 		if err != nil {
 			return err

@@ -77,7 +77,7 @@ func TestPostgresStops(t *testing.T) {
 		dir = p.dir
 		p.Kill()
 		p.Restart()
-		postmaster := p.process.cmd.Process.Pid
+		postmaster := p.process.PID()
 		var err error
 		if pids, err = children(postmaster); err != nil || len(pids) == 0 {
 			t.Fatalf("children %v, %v", pids, err)

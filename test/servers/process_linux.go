@@ -8,13 +8,6 @@ import (
 	"syscall"
 )
 
-// attributes gives a server its own process group, so that a Ctrl-C at the
-// terminal reaches the test alone, and lets the kernel end it when the test dies
-// without a chance to do so.
-func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-}
-
 // children returns the processes whose parent is pid, zombies left out.
 func children(pid int) ([]int, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")

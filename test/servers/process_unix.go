@@ -11,10 +11,6 @@ import (
 	"syscall"
 )
 
-// attributes gives a server its own process group, so that a Ctrl-C at the
-// terminal reaches the test alone.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
-
 // children returns the processes whose parent is pid.
 func children(pid int) ([]int, error) {
 	out, err := exec.Command("ps", "-A", "-o", "ppid=,pid=").Output() //nolint:noctx // it ends at once

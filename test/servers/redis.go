@@ -117,7 +117,7 @@ func (r *Redis) CAFile() string {
 func (r *Redis) Kill() {
 	r.t.Helper()
 	for _, n := range r.serving() {
-		if err := n.process.kill(); err != nil {
+		if err := kill(n.process); err != nil {
 			r.t.Fatal(err)
 		}
 		r.down = append(r.down, n)
@@ -142,7 +142,7 @@ func (r *Redis) Restart() {
 func (r *Redis) Pause() {
 	r.t.Helper()
 	for _, n := range r.serving() {
-		if err := n.process.signal(syscall.SIGSTOP); err != nil {
+		if err := n.process.Signal(syscall.SIGSTOP); err != nil {
 			r.t.Fatal(err)
 		}
 		n.halted = true
@@ -153,7 +153,7 @@ func (r *Redis) Pause() {
 func (r *Redis) Resume() {
 	r.t.Helper()
 	for _, n := range r.nodes {
-		if err := n.process.signal(syscall.SIGCONT); err != nil {
+		if err := n.process.Signal(syscall.SIGCONT); err != nil {
 			r.t.Fatal(err)
 		}
 		n.halted = false
@@ -205,7 +205,7 @@ func (r *Redis) stop() {
 		if n.process == nil {
 			continue
 		}
-		if err := n.process.kill(); err != nil {
+		if err := kill(n.process); err != nil {
 			r.t.Error(err)
 		}
 	}

@@ -14,7 +14,7 @@ func (r *Redis) Dump() []byte {
 	r.t.Helper()
 	var b bytes.Buffer
 	for _, n := range r.nodes {
-		if n.process.ended() || n.halted {
+		if n.process.Ended() || n.halted {
 			continue
 		}
 		for _, key := range r.keys(n) {

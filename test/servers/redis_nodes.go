@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/test/process"
 )
 
 // node is one Redis server, or a Sentinel.
@@ -18,7 +20,7 @@ type node struct {
 	program string
 	port    int
 	dir     string // its configuration and its data
-	process *process
+	process *process.Process
 	halted  bool
 }
 
@@ -73,7 +75,7 @@ func (r *Redis) start(nodes ...*node) {
 	r.t.Helper()
 	for _, n := range nodes {
 		var err error
-		n.process, err = command{name: n.name, program: n.program, args: []string{n.file("redis.conf")}, dir: n.dir, env: []string{"LC_ALL=C"}}.start(r.t.Context())
+		n.process, err = process.Start(r.t.Context(), process.Command{Name: n.name, Program: n.program, Args: []string{n.file("redis.conf")}, Dir: n.dir, Env: []string{"LC_ALL=C"}, Kill: true})
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -89,7 +91,7 @@ func (r *Redis) start(nodes ...*node) {
 
 func (r *Redis) await(n *node, what string, ask func(context.Context) error) {
 	r.t.Helper()
-	if err := n.process.await(r.t.Context(), what, ask); err != nil {
+	if err := await(r.t.Context(), n.process, what, ask); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -204,7 +204,7 @@ func TestRedisStops(t *testing.T) {
 	var dir string
 	t.Run("server", func(t *testing.T) {
 		r := StartRedis(t, RedisOptions{})
-		pid, dir = r.nodes[0].process.cmd.Process.Pid, r.nodes[0].dir
+		pid, dir = r.nodes[0].process.PID(), r.nodes[0].dir
 	})
 	if ended, err := gone(pid); !ended || err != nil {
 		t.Errorf("the process runs still (%v)", err)

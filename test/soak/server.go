@@ -1,17 +1,18 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/test/process"
 )
 
 // build compiles EasyAuth into dir, with the flags of a release. It must run inside the module.
@@ -28,117 +29,98 @@ func build(ctx context.Context, dir string) (program string, err error) {
 // server is a process under load.
 type server struct {
 	addr, admin string // host:port
-
-	cmd    *exec.Cmd
-	output *tail
-	done   chan struct{}
-	err    error // of its end; after done
+	process     *process.Process
 }
 
 // start starts a server that takes any free ports, and waits until its log says
 // that it is ready, and where.
 func start(ctx context.Context, program string, env []string) (*server, error) {
-	// Not bound to ctx: stop ends it in good order.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), program, "serve")
-	cmd.Env = env
-	out, err := cmd.StdoutPipe()
+	log := &journal{}
+	p, err := process.Start(ctx, process.Command{Name: "the server", Program: program, Args: []string{"serve"}, Env: env, Output: log})
 	if err != nil {
 		return nil, err
 	}
-	s := &server{cmd: cmd, output: &tail{}, done: make(chan struct{})}
-	cmd.Stderr, cmd.SysProcAttr = s.output, attributes()
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the server: %w", err)
+	s := &server{process: p}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err = p.Await(ctx, "it is ready", func(context.Context) error {
+		s.addr, s.admin = log.addresses()
+		if s.addr == "" {
+			return errors.New("its log does not say so yet")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, s.stop())
 	}
-	ready := make(chan struct{})
-	go func() {
-		s.follow(out, ready)
-		s.err = cmd.Wait()
-		close(s.done)
-	}()
-	select {
-	case <-ready:
-		return s, nil
-	case <-s.done:
-		return nil, fmt.Errorf("the server ended: %w\n%s", s.err, s.output)
-	case <-ctx.Done():
-	case <-time.After(patience):
-	}
-	return nil, errors.Join(fmt.Errorf("the server does not get ready\n%s", s.output), s.stop())
+	return s, nil
 }
 
-// follow reads the log to its end.
-func (s *server) follow(log io.Reader, ready chan struct{}) {
-	lines := bufio.NewReader(log)
-	for {
-		line, err := lines.ReadBytes('\n')
-		_, _ = s.output.Write(line) // it never fails
-		if err != nil {
-			return
-		}
-		if s.addr != "" {
-			continue
-		}
-		var entry struct {
-			Msg    string `json:"msg"`
-			Listen string `json:"listen"`
-			Admin  string `json:"admin_listen"`
-		}
-		if json.Unmarshal(line, &entry) == nil && entry.Msg == "ready" {
-			s.addr, s.admin = entry.Listen, entry.Admin
-			close(ready)
-		}
-	}
-}
-
-func (s *server) pid() int { return s.cmd.Process.Pid }
+func (s *server) pid() int { return s.process.PID() }
 
 // orItsEnd is err, or that the server has ended: what it said then tells more than
 // what its clients saw.
 func (s *server) orItsEnd(err error) error {
 	select {
-	case <-s.done:
-		return fmt.Errorf("the server ended: %w\n%s\n%w", s.err, s.output, err)
+	case <-s.process.Done():
+		return fmt.Errorf("the server ended: exit status %d\n%s\n%w", s.process.ExitCode(), s.process.Output(), err)
 	case <-time.After(time.Second):
 		return err
 	}
 }
 
 // stop interrupts the server and waits for its end. One that has ended is fine.
-func (s *server) stop() error {
-	if err := s.cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stop the server: %w", err)
-	}
-	select {
-	case <-s.done:
-		return nil
-	case <-time.After(patience):
-		_ = s.cmd.Process.Kill() // it has ended meanwhile, or dies now
-		<-s.done
-		return fmt.Errorf("stop the server: killed after %s", patience)
-	}
-}
+func (s *server) stop() error { return s.process.Stop(patience) }
 
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
+// journal keeps the end of a log, and where it said that the server listens.
+type journal struct {
+	mu          sync.Mutex
+	text        []byte
+	line        []byte // the last, until it is whole; only until the server is ready
+	addr, admin string
 }
 
 const longestTail = 16 << 10
 
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	if len(t.text) > 2*longestTail {
-		t.text = append(t.text[:0], t.text[len(t.text)-longestTail:]...)
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text = append(j.text, p...)
+	if len(j.text) > 2*longestTail {
+		j.text = append(j.text[:0], j.text[len(j.text)-longestTail:]...)
+	}
+	for rest := p; j.addr == "" && len(rest) > 0; {
+		line, after, whole := bytes.Cut(rest, []byte("\n"))
+		j.line, rest = append(j.line, line...), after
+		if whole {
+			j.read()
+			j.line = j.line[:0]
+		}
 	}
 	return len(p), nil
 }
 
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text[max(len(t.text)-longestTail, 0):])
+// read looks at one line.
+func (j *journal) read() {
+	var entry struct {
+		Msg    string `json:"msg"`
+		Listen string `json:"listen"`
+		Admin  string `json:"admin_listen"`
+	}
+	if json.Unmarshal(j.line, &entry) == nil && entry.Msg == "ready" {
+		j.addr, j.admin = entry.Listen, entry.Admin
+	}
+}
+
+// addresses are those of the two listeners; empty until the server is ready.
+func (j *journal) addresses() (public, admin string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.addr, j.admin
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return string(j.text[max(len(j.text)-longestTail, 0):])
 }

@@ -147,7 +147,7 @@ func (s *Stand) startNginx(ctx context.Context, sample string) error {
 	if err := s.start(ctx, "nginx", nil, program, "-p", dir, "-e", filepath.Join(dir, "logs", "error.log"), "-c", file); err != nil {
 		return err
 	}
-	return s.processes[len(s.processes)-1].waitTCP(ctx, fmt.Sprintf("127.0.0.1:%d", s.Port))
+	return waitTCP(ctx, s.processes[len(s.processes)-1], fmt.Sprintf("127.0.0.1:%d", s.Port))
 }
 
 // findNginx finds the program and the folder of its modules.
@@ -172,25 +172,6 @@ func Free(ctx context.Context, addr string) bool {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", addr)
 	return err == nil && l.Close() == nil
-}
-
-func (p *Process) waitTCP(ctx context.Context, addr string) error {
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, "tcp", addr)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-p.done:
-			return fmt.Errorf("%s ended: %w\n%s", p.name, p.err, p.Output())
-		case <-time.After(10 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s does not listen on %s\n%s", p.name, addr, p.Output())
-		}
-	}
 }
 
 // writeCertificate makes a certificate for the hosts that nobody but a test trusts.

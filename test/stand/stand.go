@@ -211,7 +211,7 @@ func (s *Stand) startEasyAuth(ctx context.Context, r *replica) error {
 		return err
 	}
 	r.process = s.processes[len(s.processes)-1]
-	return r.process.waitHTTP(ctx, r.admin+"/readyz")
+	return waitHTTP(ctx, r.process, r.admin+"/readyz")
 }
 
 // environ is the environment of a replica.

@@ -1,9 +1,0 @@
-//go:build unix && !linux
-
-package stand
-
-import "syscall"
-
-// attributes gives a process its own group, so that a Ctrl-C at the terminal
-// reaches us alone and we stop it.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
