@@ -8,6 +8,7 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/ingress"
 )
@@ -43,12 +44,12 @@ func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(ingress.NginxStatus(v.decision.Outcome, s.SuccessStatus))
 }
 
-// note counts an answer and logs it. What breaks while it does changes no answer:
-// without one nginx would say 500 to whoever may pass.
+// note counts an answer, logs and records it. What breaks while it does changes no
+// answer: without one nginx would say 500 to whoever may pass.
 func (s *Server) note(h http.Header, r *http.Request, v *verdict) {
 	defer func() { _ = recover() }() // of the log: there is nobody left to tell
 	s.count(h, v)
-	s.logDecision(r, v)
+	s.tell(r, v)
 }
 
 func (s *Server) count(h http.Header, v *verdict) {
@@ -62,7 +63,7 @@ func (s *Server) count(h http.Header, v *verdict) {
 	}
 	s.Metrics.Decision(v.decision)
 	if s.tokens { // without tokens all fits
-		s.Metrics.Answer("auth", headerBytes(h))
+		s.Metrics.Answer(metrics.EndpointAuth, headerBytes(h))
 	}
 }
 

@@ -2,34 +2,74 @@ package authserver
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
-	"github.com/easyauth-sidecar/easyauth/authserver/pages"
+	"github.com/easyauth-sidecar/easyauth/authserver/audit"
+	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
 )
 
-// logDecision writes one line. Passed and not yet signed-in requests are
-// everyday and go to debug; a broken configuration is an error, loudly.
-func (s *Server) logDecision(r *http.Request, v *verdict) {
-	level := slog.LevelDebug
-	switch v.decision.Outcome {
-	case access.Forbid, access.StepUp:
-		level = slog.LevelInfo
-	case access.Deny, access.Unsure:
-		level = slog.LevelError
-	case access.Allow, access.SignIn:
+// tell says of one decision what is to be said: on the request's span, in the audit
+// stream, in the log. Where none of them wants to hear of it, it costs nothing.
+func (s *Server) tell(r *http.Request, v *verdict) {
+	if s.Tracing != nil {
+		d := v.decision
+		tracing.Ended(r.Context(), d.Outcome.String(), d.Reason.String(), d.Outcome == access.Deny || d.Outcome == access.Unsure)
 	}
-	if !s.Log.Enabled(r.Context(), level) {
+	level := s.level(v)
+	logged, recorded := s.Log.Enabled(r.Context(), level), s.Audit != nil && v.denied()
+	if !logged && !recorded {
 		return
 	}
-	path, _, _ := strings.Cut(v.ask.Original.RequestURI, "?")
+	origin := tracing.OriginOf(r)
+	if recorded {
+		s.Audit.Write(v.event(origin))
+	}
+	if logged {
+		s.Log.LogAttrs(r.Context(), level, "auth", v.attrs(origin)...)
+	}
+}
+
+// level is how loud a decision is. Requests that pass, and those of people who have
+// not signed in, are everyday: of the former a share may be wanted. A broken
+// configuration is an error.
+func (s *Server) level(v *verdict) slog.Level {
+	switch v.decision.Outcome {
+	case access.Forbid, access.StepUp:
+		return slog.LevelInfo
+	case access.Deny, access.Unsure:
+		return slog.LevelError
+	case access.Allow:
+		if s.LogAllows > 0 && s.random() < s.LogAllows {
+			return slog.LevelInfo
+		}
+	case access.SignIn:
+	}
+	return slog.LevelDebug
+}
+
+// random is a number of at least 0 and less than 1.
+func (s *Server) random() float64 {
+	if s.Random != nil {
+		return s.Random()
+	}
+	return rand.Float64() //nolint:gosec // it chooses lines of a log
+}
+
+// attrs are the keys of a decision's line.
+func (v *verdict) attrs(origin tracing.Origin) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("outcome", v.decision.Outcome.String()), slog.String("reason", v.decision.Reason.String()),
-		slog.String("method", pages.Cap(v.ask.Method, 16)), slog.String("host", pages.Cap(v.ask.Original.Host, 253)), slog.String("path", pages.Cap(path, 200)),
+		slog.String("method", audit.Text(v.ask.Method)), slog.String("host", audit.Text(v.ask.Original.Host)), slog.String("path", audit.Text(v.path())),
+		slog.String("request_id", origin.RequestID),
+	}
+	if origin.TraceID != "" {
+		attrs = append(attrs, slog.String("trace_id", origin.TraceID))
 	}
 	if v.identity != nil {
-		attrs = append(attrs, slog.String("user", v.identity.Key().ID))
+		attrs = append(attrs, slog.String("user", audit.Text(v.identity.Key().ID)))
 	}
 	if v.bearer {
 		attrs = append(attrs, slog.Bool("bearer", true))
@@ -40,7 +80,13 @@ func (s *Server) logDecision(r *http.Request, v *verdict) {
 	if v.decision.Outcome == access.Deny {
 		attrs = append(attrs, slog.String("hint", hint(v.decision.Reason)))
 	}
-	s.Log.LogAttrs(r.Context(), level, "auth", attrs...)
+	return attrs
+}
+
+// path is where the request was going, without its query.
+func (v *verdict) path() string {
+	path, _, _ := strings.Cut(v.ask.Original.RequestURI, "?")
+	return path
 }
 
 // hint says what an administrator can do about a broken configuration.

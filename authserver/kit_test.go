@@ -20,6 +20,7 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver"
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/credential"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
@@ -33,6 +34,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/authserver/signin"
 	"github.com/easyauth-sidecar/easyauth/authserver/ticket"
+	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
 	emulator "github.com/easyauth-sidecar/easyauth/test/entra"
 )
 
@@ -82,6 +84,10 @@ type options struct {
 	clock   func() time.Time // instead of the kit's own
 	noCache bool             // of stored sessions
 	faulty  *faultyStore     // stands between the first replica of a pair and its store
+
+	audited   *lockedBuffer // gets the audit stream
+	logAllows float64
+	random    func() float64
 }
 
 // kit is a whole server on a clock that the test sets, with an emulated Entra ID.
@@ -97,6 +103,7 @@ type kit struct {
 	sessions *session.Manager
 	ring     *seal.Ring
 	registry *prometheus.Registry
+	metrics  *metrics.Metrics
 	log      *lockedBuffer
 
 	mu     sync.Mutex
@@ -220,11 +227,18 @@ func (k *kit) wire(o options) {
 			k.t.Fatal(err)
 		}
 	}
-	log := slog.New(slog.NewJSONHandler(k.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(tracing.Lines(audit.Lines(slog.NewJSONHandler(k.log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	var events *audit.Stream
+	if o.audited != nil {
+		var err error
+		events, err = audit.New(audit.Config{Writer: o.audited, Log: log, Now: k.clock})
+		must(err)
+	}
 	ring, err := seal.NewRing(o.keys, seal.Domain{BasePath: o.basePath, Authority: o.issuer, ClientID: o.clientID})
 	must(err)
 	k.ring = ring
 	counters := metrics.New(k.registry, "test")
+	k.metrics = counters
 	paths := signin.Paths{
 		Login: o.basePath + "/login", Callback: o.basePath + "/signin-oidc", Logout: o.basePath + "/logout",
 		SignedOut: o.basePath + "/signout-callback-oidc", Me: o.basePath + "/me",
@@ -262,7 +276,7 @@ func (k *kit) wire(o options) {
 	config := entra.Config{
 		Kind: entra.SingleTenant, Authority: o.issuer, TenantID: emulator.DefaultTenantID, V1Issuer: "https://sts.windows.net/",
 		ClientID: o.clientID, Credential: o.credential, Audiences: o.audiences, AcceptBearer: o.bearer, IgnoreForeignAudience: o.ignoreOther,
-		Scopes: names, Capabilities: o.capabilities, GraphURL: graphURL, Headers: renderer, Client: client, Log: log, Now: k.clock,
+		Scopes: names, Capabilities: o.capabilities, GraphURL: graphURL, Headers: renderer, Client: client, Log: log, Now: k.clock, Metrics: counters,
 	}
 	sessions.Headers = renderer
 	if o.edit != nil {
@@ -270,7 +284,7 @@ func (k *kit) wire(o options) {
 	}
 	k.provider, err = entra.New(config)
 	must(err)
-	k.graph, err = graph.New(graph.Config{BaseURL: k.idp.BaseURL(), Version: "v1.0", Client: client, Timeout: o.graphTimeout, Log: log})
+	k.graph, err = graph.New(graph.Config{BaseURL: k.idp.BaseURL(), Version: "v1.0", Client: client, Timeout: o.graphTimeout, Log: log, Metrics: counters})
 	must(err)
 	sessions.Refresher, err = signin.NewRefresher(signin.RefresherConfig{Provider: k.provider, Graph: k.graph, Groups: o.groups, Log: log, Now: k.clock})
 	must(err)
@@ -282,7 +296,7 @@ func (k *kit) wire(o options) {
 	}
 	signIn, err := signin.New(signin.Config{
 		Provider: k.provider, Graph: k.graph, Sessions: k.sessions, Denials: denials, Hosts: served, Pages: k.pages, Ring: ring,
-		Cookies: k.cookies, Metrics: counters, Log: log, Scopes: o.scopes, GraphQueries: o.queries, CallbackHost: callbackHost, Now: k.clock, Paths: paths,
+		Cookies: k.cookies, Metrics: counters, Log: log, Audit: events, Scopes: o.scopes, GraphQueries: o.queries, CallbackHost: callbackHost, Now: k.clock, Paths: paths,
 		Groups: o.groups, ScopeNames: names, AcceptBearer: o.bearer, SubjectIsKey: config.Kind == entra.Plain,
 		GroupNames: signin.NewGroupNames(k.provider, k.graph, log, k.clock),
 	})
@@ -292,6 +306,7 @@ func (k *kit) wire(o options) {
 		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain, NoGraph: config.Kind == entra.Plain || config.Kind == entra.B2C}),
 		Sessions: k.sessions, Denials: denials, SignIn: signIn, Headers: renderer, Pages: k.pages, Metrics: counters, Log: log,
 		CORSOrigins: o.corsOrigins, LogoPath: o.basePath + "/logo",
+		LogAllows: o.logAllows, Random: o.random, Audit: events,
 	}
 	if o.bearer {
 		server.Bearer = k.provider

@@ -14,12 +14,14 @@ import (
 	"github.com/rs/cors"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/authserver/signin"
+	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
 )
 
 // Config of a Server. All fields are required unless they say otherwise.
@@ -46,6 +48,13 @@ type Config struct {
 	// CORSOrigins may read the answers of login and me from a page of theirs.
 	CORSOrigins []string
 	LogoPath    string // of the pages' logo; empty: there is none
+
+	// LogAllows is the share of allowed requests, 0 to 1, whose lines are logged at
+	// level info; the others' are at debug.
+	LogAllows float64
+	Random    func() float64   // at least 0, less than 1, for LogAllows; nil: math/rand
+	Audit     *audit.Stream    // hears of denials; nil: nobody does
+	Tracing   *tracing.Tracing // makes spans; nil: nobody does
 }
 
 // Roles say which URLs a server answers. The zero value is all of them.
@@ -61,7 +70,9 @@ type Server struct {
 	Config
 
 	router      http.Handler
+	authTraced  http.Handler // the auth endpoint
 	bearerLooks *metrics.LookUps
+	authTimes   *metrics.Duration
 	tokens      bool // are handed over: answers may be large
 }
 
@@ -80,6 +91,8 @@ func New(cfg Config) (*Server, error) {
 		s.Metrics.Cache(metrics.CacheBearer, s.Bearer.VerifiedTokens())
 		s.bearerLooks = s.Metrics.LookUps(metrics.CacheBearer)
 	}
+	s.authTimes = s.Metrics.Duration(metrics.EndpointAuth)
+	s.authTraced = s.Tracing.Handler(string(metrics.EndpointAuth), http.HandlerFunc(s.auth))
 	s.router = s.nothing()
 	if cfg.Roles.SignIn || cfg.Roles.all() {
 		s.router = s.routes()
@@ -91,40 +104,42 @@ func New(cfg Config) (*Server, error) {
 // which ServeHTTP answers for any method.
 func (s *Server) routes() http.Handler {
 	r := chi.NewRouter()
-	get := func(path, name string, h http.Handler) {
+	get := func(path string, name metrics.Endpoint, h http.Handler) {
 		r.Method(http.MethodGet, path, s.measured(name, h))
 		r.Method(http.MethodHead, path, s.measured(name, h))
 	}
 	// A page of another origin may ask these two who is signed in, and how to.
 	shared := s.crossOrigin()
-	getShared := func(path, name string, h http.Handler) {
+	getShared := func(path string, name metrics.Endpoint, h http.Handler) {
 		get(path, name, shared(h))
 		if len(s.CORSOrigins) > 0 { // a browser's preflight
-			r.Method(http.MethodOptions, path, shared(http.NotFoundHandler()))
+			r.Method(http.MethodOptions, path, s.measured(name, shared(http.NotFoundHandler())))
 		}
 	}
-	getShared(s.Paths.Login, "login", s.SignIn.Login())
-	r.Method(http.MethodGet, s.Paths.Callback, s.measured("callback", s.SignIn.Callback())) // no HEAD: it would use the attempt up
-	get(s.Paths.SignedOut, "signed_out", s.SignIn.SignedOut())
-	getShared(s.Paths.Me, "me", s.SignIn.Me())
-	r.Method(http.MethodPost, s.Paths.Me, s.measured("me", s.SignIn.Me()))
+	getShared(s.Paths.Login, metrics.EndpointLogin, s.SignIn.Login())
+	r.Method(http.MethodGet, s.Paths.Callback, s.measured(metrics.EndpointCallback, s.SignIn.Callback())) // no HEAD: it would use the attempt up
+	get(s.Paths.SignedOut, metrics.EndpointSignedOut, s.SignIn.SignedOut())
+	getShared(s.Paths.Me, metrics.EndpointMe, s.SignIn.Me())
+	r.Method(http.MethodPost, s.Paths.Me, s.measured(metrics.EndpointMe, s.SignIn.Me()))
 	if s.LogoPath != "" {
-		get(s.LogoPath, "logo", s.Pages.Logo())
+		get(s.LogoPath, metrics.EndpointLogo, s.Pages.Logo())
 	}
-	get(s.Paths.Logout, "logout", s.SignIn.Logout())
-	r.Method(http.MethodPost, s.Paths.Logout, s.measured("logout", s.SignIn.Logout()))
+	get(s.Paths.Logout, metrics.EndpointLogout, s.SignIn.Logout())
+	r.Method(http.MethodPost, s.Paths.Logout, s.measured(metrics.EndpointLogout, s.SignIn.Logout()))
 	if s.Sessions.CanEnd() { // the provider says that a session of its own has ended
-		r.Method(http.MethodGet, s.Paths.FrontChannel, s.SignIn.FrontChannel())
-		r.Method(http.MethodPost, s.Paths.BackChannel, s.SignIn.BackChannel())
+		r.Method(http.MethodGet, s.Paths.FrontChannel, s.measured(metrics.EndpointFrontChannel, s.SignIn.FrontChannel()))
+		r.Method(http.MethodPost, s.Paths.BackChannel, s.measured(metrics.EndpointBackChannel, s.SignIn.BackChannel()))
 	}
 	r.NotFound(s.nothing().ServeHTTP)
-	r.MethodNotAllowed(s.message(http.StatusMethodNotAllowed, "Method not allowed", "This address does not take requests of this kind."))
+	notAllowed := s.message(http.StatusMethodNotAllowed, "Method not allowed", "This address does not take requests of this kind.")
+	r.MethodNotAllowed(s.measured(metrics.EndpointOther, notAllowed).ServeHTTP)
 	return r
 }
 
 // nothing is what an address that is not served answers.
 func (s *Server) nothing() http.Handler {
-	return s.message(http.StatusNotFound, "There is nothing here", "This address belongs to the sign-in service, which has no such page.")
+	nothing := s.message(http.StatusNotFound, "There is nothing here", "This address belongs to the sign-in service, which has no such page.")
+	return s.measured(metrics.EndpointOther, nothing)
 }
 
 // crossOrigin lets the scripts of CORSOrigins read an answer, with the person's
@@ -147,7 +162,9 @@ const corsMaxAge = 600 // seconds that a browser keeps the answer to a preflight
 // turns into 500.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == s.AuthPath && (s.Roles.Auth || s.Roles.all()) {
-		s.auth(w, r)
+		began := time.Now()
+		s.authTraced.ServeHTTP(w, r)
+		s.authTimes.Since(began)
 		return
 	}
 	s.router.ServeHTTP(w, r)
@@ -159,10 +176,15 @@ func (s *Server) message(status int, title, text string) http.HandlerFunc {
 	}
 }
 
-// measured counts answers whose header block may not fit nginx's buffer.
-func (s *Server) measured(name string, h http.Handler) http.Handler {
+// measured takes the times of an endpoint, and counts answers whose header block may
+// not fit nginx's buffer.
+func (s *Server) measured(name metrics.Endpoint, h http.Handler) http.Handler {
+	times := s.Metrics.Duration(name)
+	h = s.Tracing.Handler(string(name), h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
 		h.ServeHTTP(w, r)
+		times.Since(began)
 		s.Metrics.Answer(name, headerBytes(w.Header()))
 	})
 }

@@ -89,7 +89,7 @@ func TestWorkloadIdentityFaults(t *testing.T) {
 	}
 	for _, name := range []string{"AZURE_CLIENT_ID", "AZURE_AUTHORITY_HOST"} {
 		_, _, faults := load(t, with(aks, map[string]string{name: "\x00"}))
-		if len(faults) == 0 || faults[0] != (Fault{name, "must not hold a NUL byte"}) {
+		if len(faults) == 0 || faults[0] != (Fault{Name: name, Expected: "must not hold a NUL byte"}) {
 			t.Errorf("%s: got %v", name, faults)
 		}
 	}

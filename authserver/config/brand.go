@@ -89,6 +89,7 @@ func (s *spec) brand(r *report, c *Config) {
 	if err != nil {
 		r.fault("EASYAUTH_BRAND_LOGO_FILE", "must name an image file of at most 256 KB; %s: %v", shownPath(s.BrandLogoFile), err)
 	}
+	r.note("EASYAUTH_BRAND_LOGO_FILE", logo)
 	c.Brand.Logo = logo
 }
 
@@ -100,16 +101,23 @@ func readLogo(path string) ([]byte, error) {
 		content, err = io.ReadAll(io.LimitReader(f, maxLogo+1))
 		_ = f.Close() // only read from
 	}
-	var pathErr *fs.PathError
 	switch {
-	case errors.As(err, &pathErr):
-		return nil, pathErr.Err
 	case err != nil:
-		return nil, err
+		return nil, withoutPath(err)
 	case len(content) > maxLogo:
 		return nil, fmt.Errorf("is larger than %d bytes", maxLogo)
 	case len(content) == 0:
 		return nil, errors.New("is empty")
 	}
 	return content, nil
+}
+
+// withoutPath returns the cause of an error of the file system: who says so shows the path
+// as far as it may be shown.
+func withoutPath(err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
 }

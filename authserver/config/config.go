@@ -1,10 +1,11 @@
-// Package config reads the environment: every variable, its default and its
+// Package config reads the environment and the configuration file: every variable, its default and its
 // check. It reports all faults at once and never shows a value. It knows nothing
 // of what the packages it configures do with their settings; only cmd imports it.
 //
 // The way of a variable: environ.go reads the list, names.go refuses unknown
-// names, alias.go translates those of EasyAuthForK8s, azure.go takes what AKS
-// workload identity sets where nothing else is, process.go lets envconfig fill
+// names, alias.go translates those of EasyAuthForK8s, file.go takes what is in the
+// configuration file where nothing is set, azure.go what AKS workload identity sets
+// where still nothing is, process.go lets envconfig fill
 // the spec (spec.go: one field a variable, each with its own check), and the files
 // named after their subjects check what hangs together. roles.go says what a
 // process needs that does a part of the work alone.
@@ -102,16 +103,28 @@ type Config struct {
 	RenewBefore     time.Duration // 0: off; less than half of SessionLifetime
 	ShutdownTimeout time.Duration
 	SuccessStatus   int // 200, 202 or 204
-	LogLevel        slog.Level
-	LogFormat       string // json or text
 	InsecureHTTP    bool
 	PProf           bool // pprof on the admin listener
 	Brand           Brand
+
+	LogLevel  slog.Level
+	LogFormat string  // json or text
+	LogAllows float64 // share of the allowed requests whose decision is logged at info: 0 to 1
+	Audit     string  // AuditNone, AuditStdout or AuditFile
+	AuditFile string  // with AuditFile only; whether it can be written is not checked here
+	Tracing   bool    // OpenTelemetry's variables name a receiver
+
+	TLSCertFile, TLSKeyFile string // PEM, which belong together; of the public listener; both or none
+
+	ConfigFile string // where settings were read beside the environment; may be empty
+
+	source source
 }
 
 // Load reads the configuration of a process with these roles from environ, a list
 // of "NAME=value" as os.Environ gives it; where a name comes twice the first counts. Blanks around
-// values are cut and an empty value means unset. Variables that are not ours are
+// values are cut and an empty value means unset. What is unset is taken from the file that
+// EASYAUTH_CONFIG_FILE names. Variables that are not ours are
 // ignored. The error is of type Faults and lists everything that is wrong;
 // warnings come with a good and with a bad configuration.
 //
@@ -132,9 +145,11 @@ func Load(environ []string, roles Roles) (*Config, []Warning, error) {
 	refuseUnknown(vars, r)
 	var values map[string]string
 	if roles.workerAlone() {
+		adoptFile(vars, r)
 		values = ofWorker(vars, r)
 	} else {
 		values = adoptAliases(vars, r)
+		adoptFile(values, r)
 		adoptAzure(values, r)
 	}
 	r.given = make(map[string]bool)
@@ -155,15 +170,15 @@ func Load(environ []string, roles Roles) (*Config, []Warning, error) {
 
 // config checks what needs more than one variable and builds the result.
 func (s *spec) config(r *report, roles Roles) *Config {
-	c := &Config{
-		Roles: roles, LogLevel: slog.Level(s.LogLevel), LogFormat: string(s.LogFormat), PProf: s.PProf,
-	}
+	c := &Config{Roles: roles, PProf: s.PProf, ConfigFile: s.ConfigFile}
 	s.listeners(r, c)
+	s.observation(r, c)
 	s.shutdown(r, c)
 	s.stores(r, c)
 	if !roles.workerAlone() {
 		s.ofRequests(r, c)
 	}
+	c.source = source{spec: s, files: r.files, places: r.places}
 	return c
 }
 
@@ -174,6 +189,7 @@ func (s *spec) ofRequests(r *report, c *Config) {
 	c.ClaimEncoding, c.HeaderFormat = string(s.ClaimEncoding), string(s.HeaderFormat)
 	c.GraphVersion, c.GraphQueries = string(s.GraphVersion), s.GraphQueries
 	c.SuccessStatus, c.InsecureHTTP = int(s.SuccessStatus), s.InsecureHTTP
+	s.certificate(r, c)
 	s.provider(r, c)
 	s.credential(r, c)
 	s.keys(r, c)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,76 +14,43 @@ import (
 
 var variableWord = regexp.MustCompile(`EASYAUTH_[A-Z0-9_]+`)
 
-// rows returns the cells of the page's table rows whose first cell is a name.
-func rows(t *testing.T) (page string, byName map[string][]string) {
+// page is docs/configuration.md, whose table of names is that of EasyAuthForK8s.
+func page(t *testing.T) (text string, aliases map[string]string) {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	byName = make(map[string][]string)
+	aliases = make(map[string]string)
 	for line := range strings.Lines(string(content)) {
-		if !strings.HasPrefix(line, "| `") {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		name := strings.Trim(cells[0], "` ")
+		if len(cells) != 2 || !isDotnet(name) {
 			continue
 		}
-		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
-		for i := range cells {
-			cells[i] = strings.TrimSpace(cells[i])
-		}
-		name := strings.Trim(cells[0], "`")
-		if _, twice := byName[name]; twice {
+		if _, twice := aliases[name]; twice {
 			t.Errorf("%s has two rows", name)
 		}
-		byName[name] = cells
+		aliases[name] = strings.TrimSpace(cells[1])
 	}
-	return string(content), byName
+	return string(content), aliases
 }
 
-func TestEveryVariableIsDocumented(t *testing.T) {
-	page, byName := rows(t)
-	defaults := map[string]string{
-		"EASYAUTH_AUTH_PATH":       good(t, minimal()).AuthPath,
-		"EASYAUTH_SIGNIN_PATH":     good(t, minimal()).SigninPath,
-		"EASYAUTH_CALLBACK_PATH":   good(t, minimal()).CallbackPath,
-		"EASYAUTH_SIGNED_OUT_PATH": good(t, minimal()).SignedOutPath,
-		"EASYAUTH_GRAPH_URL":       good(t, minimal()).GraphURL,
-	}
-	spec := reflect.TypeFor[spec]()
-	for i := range spec.NumField() {
-		name, value := spec.Field(i).Tag.Get("envconfig"), spec.Field(i).Tag.Get("default")
-		cells := byName[name]
-		if len(cells) != 4 {
-			t.Errorf("%s: want a row of 4 cells, got %d", name, len(cells))
-			continue
-		}
-		if value == "" {
-			value = defaults[name]
-		}
-		if value != "" && cells[1] != "`"+value+"`" || value == "" && cells[1] != "–" && !strings.HasPrefix(cells[1], "required") {
-			t.Errorf("%s: the default is %q, the page says %s", name, value, cells[1])
-		}
-		if cells[2] == "" || !strings.HasPrefix(cells[3], "`") {
-			t.Errorf("%s: want a meaning and an example", name)
-		}
-	}
-	for _, word := range variableWord.FindAllString(page, -1) {
-		if !slices.Contains(variables(), word) && !injected(word) {
+func TestPageNamesOnlyVariables(t *testing.T) {
+	text, byName := page(t)
+	for _, word := range variableWord.FindAllString(text, -1) {
+		beginning := strings.HasSuffix(word, "_") && slices.ContainsFunc(variables(), func(name string) bool { return strings.HasPrefix(name, word) })
+		if !slices.Contains(variables(), word) && !injected(word) && !beginning {
 			t.Errorf("the page names %s, which is no variable", word)
 		}
 	}
 	for _, a := range aliases() {
-		if cells := byName[a.name]; len(cells) != 2 || cells[1] != "`"+a.own+"`" {
-			t.Errorf("%s: the page says %v, want %s", a.name, cells, a.own)
+		if byName[a.name] != "`"+a.own+"`" {
+			t.Errorf("%s: the page says %q, want %s", a.name, byName[a.name], a.own)
 		}
 		delete(byName, a.name)
 	}
-	for _, a := range azures() {
-		if cells := byName[a.name]; len(cells) != 4 || cells[1] != "–" || !strings.Contains(cells[2], a.own) || !strings.HasPrefix(cells[3], "`") {
-			t.Errorf("%s: the page says %v", a.name, cells)
-		}
-		delete(byName, a.name)
-	}
-	for _, name := range append(variables(), dataProtection, clientCertificates) {
+	for _, name := range []string{dataProtection, clientCertificates} {
 		if _, ok := byName[name]; !ok {
 			t.Errorf("%s has no row", name)
 		}
@@ -90,6 +58,56 @@ func TestEveryVariableIsDocumented(t *testing.T) {
 	}
 	for name := range byName {
 		t.Errorf("%s has a row and is no variable", name)
+	}
+}
+
+func TestEveryVariableIsASetting(t *testing.T) {
+	byName := make(map[string]Setting)
+	var sections []string
+	for _, s := range Settings() {
+		if _, twice := byName[s.Name]; twice {
+			t.Errorf("%s is there twice", s.Name)
+		}
+		byName[s.Name] = s
+		if last := len(sections) - 1; last < 0 || sections[last] != s.Section {
+			sections = append(sections, s.Section)
+		}
+		if s.Meaning == "" || s.Example == "" || s.Section == "" || strings.ContainsAny(s.Meaning+s.Example+s.Required, "|\n") {
+			t.Errorf("%s: want a section, a meaning and an example, on one line each: %+v", s.Name, s)
+		}
+		for _, word := range variableWord.FindAllString(s.Meaning+s.Required, -1) {
+			if !slices.Contains(variables(), word) {
+				t.Errorf("%s: it names %s, which is no variable", s.Name, word)
+			}
+		}
+	}
+	if distinct := slices.Compact(slices.Sorted(slices.Values(sections))); len(distinct) != len(sections) {
+		t.Errorf("sections stand together: %q", sections)
+	}
+	c := good(t, minimal())
+	defaults := map[string]string{
+		"EASYAUTH_AUTH_PATH": c.AuthPath, "EASYAUTH_SIGNIN_PATH": c.SigninPath, "EASYAUTH_CALLBACK_PATH": c.CallbackPath,
+		"EASYAUTH_SIGNED_OUT_PATH": c.SignedOutPath, "EASYAUTH_GRAPH_URL": c.GraphURL,
+	}
+	for field := range reflect.TypeFor[spec]().Fields() {
+		name := field.Tag.Get("envconfig")
+		s, ok := byName[name]
+		if want := cmp.Or(field.Tag.Get("default"), defaults[name]); !ok || s.Default != want || want != "" && s.Required != "" {
+			t.Errorf("%s: the default is %q, the table says %+v", name, want, s)
+		}
+		if secret := field.Type == reflect.TypeFor[secretText](); s.Secret != secret || s.File != strings.HasSuffix(name, "_FILE") {
+			t.Errorf("%s: %+v", name, s)
+		}
+		delete(byName, name)
+	}
+	for _, a := range azures() {
+		if s := byName[a.name]; !strings.Contains(s.Meaning, a.own) || s.Default != "" {
+			t.Errorf("%s: %+v", a.name, s)
+		}
+		delete(byName, a.name)
+	}
+	for name := range byName {
+		t.Errorf("%s is a setting and no variable", name)
 	}
 }
 
@@ -118,13 +136,13 @@ func companions(name string) map[string]string {
 	return map[string]string{"EASYAUTH_COOKIE_DOMAIN": "example.com"}
 }
 
-func TestExamplesOfThePageAreGood(t *testing.T) {
-	_, byName := rows(t)
-	for _, name := range variables() {
-		if strings.HasSuffix(name, "_FILE") || name == "EASYAUTH_KEYS" || len(byName[name]) != 4 {
+func TestExamplesAreGood(t *testing.T) {
+	for _, s := range Settings() {
+		name := s.Name
+		if s.File || name == "EASYAUTH_KEYS" || !slices.Contains(variables(), name) {
 			continue // no file here, and no key in public
 		}
-		example := good(t, with(companions(name), map[string]string{name: strings.Trim(byName[name][3], "`")}))
+		example := good(t, with(companions(name), map[string]string{name: s.Example}))
 		before, _, faults := load(t, with(companions(name)))
 		if reflect.DeepEqual(example, before) && len(faults) == 0 && name != "EASYAUTH_TENANT_ID" && name != "EASYAUTH_COOKIE_DOMAIN" {
 			t.Errorf("%s: the example is the default", name)

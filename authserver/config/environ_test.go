@@ -61,7 +61,7 @@ func TestFirstOfTwoCounts(t *testing.T) {
 func TestNULIsRefused(t *testing.T) {
 	for _, name := range []string{"EASYAUTH_DOMAIN_HINT", "azuread__domain"} {
 		_, _, faults := load(t, with(map[string]string{name: marker + "\x00"}))
-		if len(faults) != 1 || faults[0] != (Fault{name, "must not hold a NUL byte"}) {
+		if len(faults) != 1 || faults[0] != (Fault{Name: name, Expected: "must not hold a NUL byte"}) {
 			t.Errorf("got %v", faults)
 		}
 	}

@@ -58,6 +58,7 @@ func readSecret(r *report, name, path string) secret.String {
 	if err != nil {
 		r.fault(name, "must name a file that can be read; %s: %v", shownPath(path), errors.Unwrap(err))
 	}
+	r.note(name, []byte(s.Reveal()))
 	return s
 }
 

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"log/slog"
 	"net"
 	"net/netip"
 	"regexp"
@@ -108,30 +107,5 @@ func (s *successStatus) Decode(value string) error {
 	}
 	number, err := strconv.Atoi(choice)
 	*s = successStatus(number)
-	return err
-}
-
-// logLevel is the lowest level that is logged.
-type logLevel slog.Level
-
-// Decode implements envconfig.Decoder.
-func (l *logLevel) Decode(value string) error {
-	choice, err := choose(value, "debug", "info", "warn", "error")
-	if err != nil {
-		return err
-	}
-	var level slog.Level
-	err = level.UnmarshalText([]byte(choice))
-	*l = logLevel(level)
-	return err
-}
-
-// logFormat is how log lines are written.
-type logFormat string
-
-// Decode implements envconfig.Decoder.
-func (f *logFormat) Decode(value string) error {
-	choice, err := choose(value, "json", "text")
-	*f = logFormat(choice)
 	return err
 }

@@ -10,6 +10,8 @@ import (
 // full name, because with a prefix envconfig would also read the bare names. The
 // fields' types check what one variable alone can tell.
 type spec struct {
+	ConfigFile string `envconfig:"EASYAUTH_CONFIG_FILE"`
+
 	Cloud              cloudName      `envconfig:"EASYAUTH_CLOUD" default:"public"`
 	Instance           instance       `envconfig:"EASYAUTH_INSTANCE" default:"https://login.microsoftonline.com/"`
 	TenantID           tenant         `envconfig:"EASYAUTH_TENANT_ID"`
@@ -88,12 +90,20 @@ type spec struct {
 
 	Listen          address       `envconfig:"EASYAUTH_LISTEN" default:":8080"`
 	AdminListen     address       `envconfig:"EASYAUTH_ADMIN_LISTEN" default:":9090"`
+	TLSCertFile     string        `envconfig:"EASYAUTH_TLS_CERT_FILE"`
+	TLSKeyFile      string        `envconfig:"EASYAUTH_TLS_KEY_FILE"`
 	SuccessStatus   successStatus `envconfig:"EASYAUTH_SUCCESS_STATUS" default:"202"`
 	ShutdownTimeout time.Duration `envconfig:"EASYAUTH_SHUTDOWN_TIMEOUT" default:"20s"`
-	LogLevel        logLevel      `envconfig:"EASYAUTH_LOG_LEVEL" default:"info"`
-	LogFormat       logFormat     `envconfig:"EASYAUTH_LOG_FORMAT" default:"json"`
 	InsecureHTTP    bool          `envconfig:"EASYAUTH_INSECURE_HTTP" default:"false"`
 	PProf           bool          `envconfig:"EASYAUTH_PPROF" default:"false"`
+
+	LogLevel           logLevel     `envconfig:"EASYAUTH_LOG_LEVEL" default:"info"`
+	LogFormat          logFormat    `envconfig:"EASYAUTH_LOG_FORMAT" default:"json"`
+	LogAllows          share        `envconfig:"EASYAUTH_LOG_ALLOWS" default:"0"`
+	Audit              auditTarget  `envconfig:"EASYAUTH_AUDIT" default:"none"`
+	AuditFile          string       `envconfig:"EASYAUTH_AUDIT_FILE"`
+	OTLPEndpoint       otlpEndpoint `envconfig:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	OTLPTracesEndpoint otlpEndpoint `envconfig:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
 }
 
 // variables returns the name of every variable, in the order of the spec.

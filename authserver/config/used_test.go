@@ -38,7 +38,7 @@ func usages(t *testing.T) []usage {
 		return c
 	}
 	redisFile, postgresFile, authorities := path("redis", "redis://redis.example.com\n"), path("postgres", "postgres://db.example.com/easyauth\n"), path("authorities", certificatePEM(t))
-	vars, want := everything(secretFile, keysFile, logoFile, authorities)
+	vars, want := everything(secretFile, keysFile, logoFile, authorities, path("settings.yaml", "EASYAUTH_LOG_LEVEL: warn\n"), listenerFiles(t))
 	return []usage{
 		{"everything", vars, want},
 		{"another provider", with(without("EASYAUTH_TENANT_ID"), map[string]string{
@@ -70,13 +70,14 @@ func usages(t *testing.T) []usage {
 		{"PostgreSQL", with(map[string]string{"EASYAUTH_STORE": "postgres", "EASYAUTH_POSTGRES_URL": "host=/run/postgresql dbname=easyauth"}), changed(func(c *Config) {
 			c.Store, c.PostgresURL = StorePostgres, secret.New("host=/run/postgresql dbname=easyauth")
 		})},
+		{"another receiver of traces", with(map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://traces.example.com/v1/traces"}), changed(func(c *Config) { c.Tracing = true })},
 		{"PostgreSQL from a file", with(map[string]string{"EASYAUTH_STORE": "postgres", "EASYAUTH_POSTGRES_URL_FILE": postgresFile}), changed(func(c *Config) {
 			c.Store, c.PostgresURL = StorePostgres, secret.New("postgres://db.example.com/easyauth")
 		})},
 	}
 }
 
-func everything(secretFile, keysFile, logoFile, authorities string) (vars map[string]string, want *Config) {
+func everything(secretFile, keysFile, logoFile, authorities, configFile string, listener pairOfFiles) (vars map[string]string, want *Config) {
 	vars = map[string]string{
 		"EASYAUTH_CLOUD":                   "USGovDoD",
 		"EASYAUTH_INSTANCE":                "https://idp.example.org/base/",
@@ -131,6 +132,13 @@ func everything(secretFile, keysFile, logoFile, authorities string) (vars map[st
 		"EASYAUTH_SESSION_CACHE_MB":        "64",
 		"EASYAUTH_PASS_ACCESS_TOKEN":       "true",
 		"EASYAUTH_PASS_ID_TOKEN":           "1",
+		"EASYAUTH_TLS_CERT_FILE":           listener.cert,
+		"EASYAUTH_TLS_KEY_FILE":            listener.key,
+		"EASYAUTH_LOG_ALLOWS":              "0.25",
+		"EASYAUTH_AUDIT":                   "File",
+		"EASYAUTH_AUDIT_FILE":              "/var/log/audit",
+		"OTEL_EXPORTER_OTLP_ENDPOINT":      "http://collector:4318",
+		"EASYAUTH_CONFIG_FILE":             configFile,
 		"EASYAUTH_SUCCESS_STATUS":          "204",
 		"EASYAUTH_SHUTDOWN_TIMEOUT":        "1m",
 		"EASYAUTH_LOG_LEVEL":               "DEBUG",
@@ -159,6 +167,7 @@ func everything(secretFile, keysFile, logoFile, authorities string) (vars map[st
 		GraphURL: "https://graph.example.org", GraphVersion: "beta", GraphQueries: map[string]string{"me": "/me", "boss": "/me/manager"},
 		SessionLifetime: 12 * time.Hour, SessionIdle: 30 * time.Minute, ShutdownTimeout: time.Minute, SuccessStatus: 204,
 		LogLevel: slog.LevelDebug, LogFormat: "text", InsecureHTTP: true, PProf: true,
+		LogAllows: 0.25, Audit: AuditFile, AuditFile: "/var/log/audit", Tracing: true, TLSCertFile: listener.cert, TLSKeyFile: listener.key, ConfigFile: configFile,
 	}
 	return vars, want
 }

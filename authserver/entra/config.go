@@ -11,6 +11,7 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
 // Kind says what stands behind the authority.
@@ -60,6 +61,7 @@ type Config struct {
 	CacheBytes int64             // for verified access tokens; 0 means 16 MB
 	Client     *http.Client      // required; must bound time and bodies, as NewHTTPClient does
 	Log        *slog.Logger      // nil logs nothing
+	Metrics    *metrics.Metrics  // counts what the provider is asked; nil counts nothing
 	Now        func() time.Time  // nil means time.Now
 	Leeway     time.Duration     // clock skew allowed for exp, nbf, iat and auth_time; 0 means 60 s, at most 2 minutes
 }
@@ -89,6 +91,7 @@ type RelyingParty struct {
 	tenants  atomic.Pointer[tenantSet] // nil while the tenant is known by its domain only
 	apps     appTokens                 // tokens of the client itself
 	verified *verifiedTokens           // access tokens of others that were verified; nil unless AcceptBearer
+	counted  counted
 }
 
 // New checks cfg and returns a RelyingParty that is not ready: nothing is sent
@@ -107,7 +110,7 @@ func New(cfg Config) (*RelyingParty, error) {
 		cfg.Now = time.Now
 	}
 	cfg.Claims = cfg.claimNames()
-	rp := &RelyingParty{cfg: cfg}
+	rp := &RelyingParty{cfg: cfg, counted: newCounted(cfg.Metrics)}
 	if cfg.AcceptBearer {
 		rp.verified = newVerifiedTokens(&cfg)
 	}

@@ -29,7 +29,9 @@ func wellKnown(authority string) string {
 }
 
 // discover reads the authority's discovery document once. Errors are *Error.
-func (rp *RelyingParty) discover(ctx context.Context) (*provider, error) {
+func (rp *RelyingParty) discover(ctx context.Context) (p *provider, err error) {
+	asking := rp.counted.discovery.Begin()
+	defer func() { asking.End(resultOf(err)) }()
 	body, err := fetch(ctx, rp.cfg.Client, wellKnown(rp.cfg.Authority), maxDiscovery)
 	if err != nil {
 		return nil, err
@@ -43,7 +45,9 @@ func (rp *RelyingParty) parseDiscovery(body []byte) (*provider, error) {
 
 // discoverTenant reads the own document of one tenant of MultiTenant once: what
 // the authority's says of keys is about the keys of all the tenants there are.
-func (rp *RelyingParty) discoverTenant(ctx context.Context, t *tenant) (*tenantDoc, error) {
+func (rp *RelyingParty) discoverTenant(ctx context.Context, t *tenant) (doc *tenantDoc, err error) {
+	asking := rp.counted.discovery.Begin()
+	defer func() { asking.End(resultOf(err)) }()
 	body, err := fetch(ctx, rp.cfg.Client, wellKnown(t.v2), maxDiscovery)
 	if err != nil {
 		return nil, err

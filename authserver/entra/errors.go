@@ -9,6 +9,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
 // Reason says why the provider, or something that it said, was refused. Only
@@ -45,8 +47,9 @@ type Error struct {
 	// minutes; 0 if it does not say.
 	RetryAfter time.Duration
 
-	code string
-	err  error
+	code   string
+	result metrics.Result // of the exchange; empty: nothing is known of it
+	err    error
 }
 
 // Error gives the reason and what happened.
@@ -94,19 +97,19 @@ func exchangeError(doing string, err error) *Error {
 	)
 	switch {
 	case errors.Is(err, context.Canceled):
-		return refuse(ReasonUnavailable, "%s: %w", doing, context.Canceled)
+		return refuse(ReasonUnavailable, "%s: %w", doing, context.Canceled).as(metrics.ResultCancelled)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return refuse(ReasonUnavailable, "%s: no complete answer in time", doing)
+		return refuse(ReasonUnavailable, "%s: no complete answer in time", doing).as(metrics.ResultTimeout)
 	case errors.Is(err, ErrBodyTooLarge):
-		return refuse(ReasonIDPError, "%s: %w", doing, ErrBodyTooLarge)
+		return refuse(ReasonIDPError, "%s: %w", doing, ErrBodyTooLarge).as(metrics.ResultTooLarge)
 	case errors.Is(err, errRedirect):
 		return refuse(ReasonIDPError, "%s: %w", doing, errRedirect)
 	case errors.As(err, &cert):
-		return refuse(ReasonUnavailable, "%s: %s", doing, capped(cert.Error()))
+		return refuse(ReasonUnavailable, "%s: %s", doing, capped(cert.Error())).as(metrics.ResultUntrusted)
 	case errors.As(err, &op):
-		return refuse(ReasonUnavailable, "%s: %s", doing, capped(op.Error()))
+		return refuse(ReasonUnavailable, "%s: %s", doing, capped(op.Error())).as(metrics.ResultUnreachable)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return refuse(ReasonUnavailable, "%s: the connection was closed before the answer was complete", doing)
+		return refuse(ReasonUnavailable, "%s: the connection was closed before the answer was complete", doing).as(metrics.ResultUnreachable)
 	}
 	return refuse(ReasonIDPError, "%s: the answer is not valid HTTP", doing)
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
 // fetchTimeout bounds one fetch of a document, and one request for a token of the
@@ -43,11 +45,13 @@ func fetch(ctx context.Context, client *http.Client, url string, limit int64) ([
 	case err != nil:
 		return nil, exchangeError(doing, err)
 	case resp.StatusCode == http.StatusTooManyRequests:
-		return nil, refuse(ReasonUnavailable, "%s: answered with status %d", doing, resp.StatusCode)
+		return nil, refuse(ReasonUnavailable, "%s: answered with status %d", doing, resp.StatusCode).as(metrics.ResultThrottled)
+	case resp.StatusCode >= http.StatusBadRequest:
+		return nil, refuse(ReasonIDPError, "%s: answered with status %d", doing, resp.StatusCode).as(metrics.OfStatus(resp.StatusCode))
 	case resp.StatusCode != http.StatusOK:
 		return nil, refuse(ReasonIDPError, "%s: answered with status %d", doing, resp.StatusCode)
 	case int64(len(body)) > limit:
-		return nil, refuse(ReasonIDPError, "%s: %w", doing, ErrBodyTooLarge)
+		return nil, refuse(ReasonIDPError, "%s: %w", doing, ErrBodyTooLarge).as(metrics.ResultTooLarge)
 	}
 	return body, nil
 }

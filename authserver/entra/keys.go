@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
 // Times of a key set.
@@ -30,6 +32,7 @@ type keySet struct {
 	client    *http.Client
 	now       func() time.Time
 	needKeyID bool // refuse tokens that name no key; else they may when there is exactly one
+	counted   *metrics.Remote
 
 	mu      sync.Mutex
 	keys    []signingKey
@@ -172,6 +175,7 @@ func (s *keySet) join(ctx context.Context) error {
 
 // fetch replaces the keys if all goes well. It is bounded by fetchTimeout.
 func (s *keySet) fetch(ctx context.Context, flight chan struct{}) {
+	asking := s.counted.Begin()
 	keys, err := recovered("read the provider's keys", func() ([]signingKey, error) {
 		body, err := fetch(ctx, s.client, s.url, maxKeySet)
 		if err != nil {
@@ -179,6 +183,7 @@ func (s *keySet) fetch(ctx context.Context, flight chan struct{}) {
 		}
 		return parseKeySet(body)
 	})
+	asking.End(resultOf(err))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err = err; err == nil {

@@ -14,6 +14,8 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
 const (
@@ -32,15 +34,23 @@ const (
 // parameters be given, which Entra ID needs (scope with a code, an assertion
 // with a refresh token).
 func (rp *RelyingParty) requestToken(ctx context.Context, doing, endpoint string, form url.Values) (*oauth2.Token, error) {
+	asking := rp.counted.token.Begin()
+	token, err := rp.exchange(ctx, doing, endpoint, form)
+	asking.End(resultOf(err))
+	return token, err
+}
+
+// exchange is requestToken without the counting.
+func (rp *RelyingParty) exchange(ctx context.Context, doing, endpoint string, form url.Values) (*oauth2.Token, error) {
 	claims, err := rp.claimsParam("", nil, nil)
 	if err != nil {
-		return nil, refuse(ReasonClient, "%s: %w", doing, err)
+		return nil, refuse(ReasonClient, "%s: %w", doing, err).as(metrics.ResultNotSent)
 	}
 	if claims != "" {
 		form.Set("claims", claims)
 	}
 	if err := rp.cfg.Credential.Add(form, endpoint); err != nil {
-		return nil, refuse(ReasonClient, "%s: client credential: %w", doing, err)
+		return nil, refuse(ReasonClient, "%s: client credential: %w", doing, err).as(metrics.ResultNotSent)
 	}
 	conf := clientcredentials.Config{TokenURL: endpoint, AuthStyle: oauth2.AuthStyleInParams, EndpointParams: form}
 	exchange := &eagerTransport{next: rp.cfg.Client.Transport}
@@ -152,7 +162,7 @@ func (rp *RelyingParty) tokenError(doing string, err error) error {
 	case status >= http.StatusInternalServerError:
 		a.reason = ReasonIDPError
 	}
-	e := refuse(a.reason, "%s: answered with status %d (%s)", doing, status, a.text)
+	e := refuse(a.reason, "%s: answered with status %d (%s)", doing, status, a.text).as(tokenResult(status, a.reason))
 	e.code, e.RetryAfter = a.number, wait
 	return e
 }

@@ -38,7 +38,9 @@ func (c *Client) Ask(ctx context.Context, accessToken secret.String, queries []s
 	if len(asked) == 0 {
 		return Answer{Results: results}
 	}
+	asking := c.counted.queries.Begin()
 	items, heard, err := c.sendBatch(ctx, accessToken, gets(queries[:len(asked)]))
+	asking.End(resultOf(heard.status, err))
 	if err == nil {
 		return Answer{results, c.fill(ctx, asked, items, accessToken)}
 	}
@@ -63,6 +65,7 @@ func (c *Client) fill(ctx context.Context, results []access.GraphResult, items [
 				claims = items[i].heard().claims()
 			}
 		}
+		c.metrics.GraphQuery(items[i].counted(f))
 		results[i].JSON = text
 	}
 	if len(failed) > 0 {

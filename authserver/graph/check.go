@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
@@ -103,11 +104,7 @@ func (c *Client) checkOnce(ctx context.Context, doing string, token secret.Strin
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	answer, err := c.fetch(ctx, call)
-	if err != nil {
-		return nil, c.problem(doing, call.heard, err, token)
-	}
-	names, err := readNames(answer)
+	names, err := ask(ctx, c, c.counted.groups, call, readNames)
 	if err != nil {
 		return nil, c.problem(doing, call.heard, err, token)
 	}
@@ -128,23 +125,28 @@ func (c *Client) checkInBatch(ctx context.Context, doing string, token secret.St
 			Headers: map[string]string{"Content-Type": "application/json"}, Body: body,
 		})
 	}
+	asking := c.counted.groups.Begin()
 	items, heard, err := c.sendBatch(ctx, token, requests)
 	if err != nil {
+		asking.End(resultOf(heard.status, err))
 		return nil, c.problem(doing, heard, err, token)
 	}
 	var all []string
 	var failed *Error
+	result := metrics.ResultOK
 	for i := range items {
 		names, err := items[i].names(token)
 		switch {
 		case err == nil:
 			all = append(all, names...)
 		case failed == nil:
+			result = resultOf(items[i].heard().status, err)
 			failed = c.problem(doing, items[i].heard(), err, token)
 		default:
 			failed.RetryAfter = max(failed.RetryAfter, retryAfter(items[i].heard().retryAfter, c.now()))
 		}
 	}
+	asking.End(result)
 	return all, failed
 }
 

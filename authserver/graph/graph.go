@@ -24,6 +24,8 @@ import (
 	"github.com/microsoft/kiota-abstractions-go/authentication"
 	kjson "github.com/microsoft/kiota-serialization-json-go"
 	core "github.com/microsoftgraph/msgraph-sdk-go-core"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
 // Bounds of a call.
@@ -42,6 +44,8 @@ type Config struct {
 	Timeout time.Duration // of one method's call with all its requests; 0 means 10 s; negative is an error
 	Log     *slog.Logger  // nil logs nothing
 
+	Metrics *metrics.Metrics // counts what Graph is asked; nil counts nothing
+
 	Now func() time.Time // for dates in Retry-After; nil means time.Now
 }
 
@@ -52,6 +56,8 @@ type Client struct {
 	timeout time.Duration
 	log     *slog.Logger
 	now     func() time.Time
+	metrics *metrics.Metrics
+	counted counted
 }
 
 // New checks cfg and returns a Client. It asks nothing of the network.
@@ -87,7 +93,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	adapter.SetBaseUrl(base + "/" + cfg.Version)
 	plain := &http.Client{Transport: cfg.Client.Transport, Timeout: cfg.Client.Timeout, CheckRedirect: stay}
-	return &Client{adapter: adapter, plain: plain, timeout: cfg.Timeout, log: cfg.Log, now: cfg.Now}, nil
+	return &Client{adapter: adapter, plain: plain, timeout: cfg.Timeout, log: cfg.Log, now: cfg.Now, metrics: cfg.Metrics, counted: newCounted(cfg.Metrics)}, nil
 }
 
 func baseURL(raw string) (string, error) {

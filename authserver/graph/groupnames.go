@@ -44,11 +44,7 @@ func (c *Client) GroupNames(ctx context.Context, token secret.String, ids []stri
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	answer, err := c.fetch(ctx, call)
-	if err != nil {
-		return nil, c.problem(doing, call.heard, err, token)
-	}
-	named, err := readGroupNames(answer)
+	named, err := ask(ctx, c, c.counted.names, call, readGroupNames)
 	if err != nil {
 		return nil, c.problem(doing, call.heard, err, token)
 	}

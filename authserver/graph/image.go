@@ -32,22 +32,31 @@ func (c *Client) Image(ctx context.Context, link string) (data []byte, contentTy
 		return nil, "", fmt.Errorf("%s: %w", doing, errors.New("its url cannot be used"))
 	}
 	req.Header.Set("Accept", "image/png, image/jpeg, image/gif, image/webp")
-	resp, err := c.plain.Do(req)
-	if err != nil {
-		return nil, "", c.problem(doing, heard{}, err, secret.String{})
-	}
-	defer func() { _ = resp.Body.Close() }() // only read from
-	h := heard{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After")}
-	if resp.StatusCode != http.StatusOK {
-		return nil, "", c.problem(doing, h, answered(resp.StatusCode, "", secret.String{}), secret.String{})
-	}
-	data, err = io.ReadAll(&boundedBody{resp.Body, maxImage})
+	asking := c.counted.logo.Begin()
+	data, contentType, h, err := c.fetchImage(req)
+	asking.End(resultOf(h.status, err))
 	if err != nil {
 		return nil, "", c.problem(doing, h, err, secret.String{})
 	}
+	return data, contentType, nil
+}
+
+func (c *Client) fetchImage(req *http.Request) (data []byte, contentType string, h heard, err error) {
+	resp, err := c.plain.Do(req)
+	if err != nil {
+		return nil, "", h, err
+	}
+	defer func() { _ = resp.Body.Close() }() // only read from
+	h = heard{status: resp.StatusCode, retryAfter: resp.Header.Get("Retry-After")}
+	if resp.StatusCode != http.StatusOK {
+		return nil, "", h, answered(resp.StatusCode, "", secret.String{})
+	}
+	if data, err = io.ReadAll(&boundedBody{resp.Body, maxImage}); err != nil {
+		return nil, "", h, err
+	}
 	switch contentType = http.DetectContentType(data); contentType {
 	case "image/png", "image/jpeg", "image/gif", "image/webp":
-		return data, contentType, nil
+		return data, contentType, h, nil
 	}
-	return nil, "", c.problem(doing, h, errUnreadable, secret.String{})
+	return nil, "", h, errUnreadable
 }

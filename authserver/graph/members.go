@@ -98,11 +98,7 @@ func (c *Client) memberObjects(ctx context.Context, token secret.String, who str
 	if err != nil {
 		return heard{}, err
 	}
-	answer, err := c.fetch(ctx, call)
-	if err != nil {
-		return call.heard, err
-	}
-	names, err := readNames(answer)
+	names, err := ask(ctx, c, c.counted.groups, call, readNames)
 	if err != nil {
 		return call.heard, err
 	}
@@ -141,40 +137,42 @@ func (c *Client) memberPages(ctx context.Context, token secret.String, who strin
 // the last.
 func (c *Client) memberPage(ctx context.Context, call *call, list *groupList) (link string, err error) {
 	call.heard = heard{}
-	answer, err := c.fetch(ctx, call)
+	page, err := ask(ctx, c, c.counted.groups, call, readPage)
 	if err != nil {
 		return "", err
 	}
-	names, link, err := readPage(answer)
-	if err != nil {
-		return "", err
-	}
-	return link, list.add(names)
+	return page.next, list.add(page.names)
+}
+
+// listPage is one of several of a list; next is empty in the last.
+type listPage struct {
+	names []string
+	next  string
 }
 
 // readPage reads {"value":[{"id":"…"},…],"@odata.nextLink":"…"}.
-func readPage(answer []byte) (names []string, link string, err error) {
+func readPage(answer []byte) (p listPage, err error) {
 	object, err := read[members](answer)
 	if err != nil {
-		return nil, "", err
+		return p, err
 	}
 	list, err := read[[]members](object["value"])
 	if err != nil {
-		return nil, "", err
+		return p, err
 	}
 	for _, one := range list {
 		id, err := read[string](one["id"])
 		if err != nil {
-			return nil, "", err
+			return p, err
 		}
-		names = append(names, id)
+		p.names = append(p.names, id)
 	}
 	if absent(object["@odata.nextLink"]) {
-		return names, "", nil
+		return p, nil
 	}
-	link, err = read[string](object["@odata.nextLink"])
-	if err == nil && link == "" {
+	p.next, err = read[string](object["@odata.nextLink"])
+	if err == nil && p.next == "" {
 		err = errBadLink
 	}
-	return names, link, err
+	return p, err
 }

@@ -52,11 +52,11 @@ func (c *Client) Registration(ctx context.Context, token secret.String, clientID
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	answer, err := c.fetch(ctx, call)
-	if err != nil {
-		return nil, c.problem(doing, call.heard, err, token)
-	}
-	r, dropped, err := readRegistration(answer, id, c.local())
+	var dropped int
+	r, err := ask(ctx, c, c.counted.app, call, func(answer []byte) (r *Registration, err error) {
+		r, dropped, err = readRegistration(answer, id, c.local())
+		return r, err
+	})
 	if err != nil {
 		return nil, c.problem(doing, call.heard, err, token)
 	}

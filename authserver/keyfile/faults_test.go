@@ -24,7 +24,7 @@ func TestFaultsChangeNothing(t *testing.T) {
 		damage func(*testing.T, string)
 		text   string // in the log
 	}{
-		{"no file", remove, "look at the key file"},
+		{"no file", remove, "open the key file"},
 		{"a folder", func(t *testing.T, path string) {
 			remove(t, path)
 			if err := os.Mkdir(path, 0o700); err != nil {

@@ -120,7 +120,7 @@ func TestChangesAreSeen(t *testing.T) {
 				if want := ids(t, tt.want); !slices.Equal(w.ring.IDs(), want) {
 					t.Errorf("the ring holds %v, want %v", w.ring.IDs(), want)
 				}
-				w.w.Reload()
+				w.w.Reload(t.Context())
 				if want := ids(t, 2); !slices.Equal(w.ring.IDs(), want) {
 					t.Errorf("after Reload the ring holds %v, want %v", w.ring.IDs(), want)
 				}
@@ -174,19 +174,19 @@ func TestKubernetesMount(t *testing.T) {
 
 func TestReload(t *testing.T) {
 	w := newWorld(t, time.Hour)
-	w.w.Reload()
+	w.w.Reload(t.Context())
 	w.check(t, "unchanged", []byte{1}, 1, "the keys are the same")
 	put(t, w.path, text([]byte{2, 1}, []byte{3}))
-	w.w.Reload()
+	w.w.Reload(t.Context())
 	w.check(t, "changed", []byte{2, 1, 3}, 1, "the keys have changed")
 	put(t, w.path, "")
 	for i, lines := range []int{1, 0} {
-		w.w.Reload()
+		w.w.Reload(t.Context())
 		w.check(t, fmt.Sprintf("empty, time %d", i+1), []byte{2, 1, 3}, lines)
 	}
 	put(t, w.path, text([]byte{2, 1}, []byte{3}))
-	w.w.Reload()
-	if lines := w.log.take(); len(lines) == 0 || !strings.Contains(lines[0], "in order again") {
+	w.w.Reload(t.Context())
+	if lines := w.log.take(); len(lines) == 0 || !strings.Contains(lines[len(lines)-1], "in order again") {
 		t.Errorf("mended: %q", lines)
 	}
 	if want := ids(t, 2, 1, 3); !slices.Equal(w.ring.IDs(), want) {

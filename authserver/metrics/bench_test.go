@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -13,7 +14,7 @@ import (
 // labels.
 func BenchmarkCount(b *testing.B) {
 	m := metrics.New(prometheus.NewRegistry(), "v1")
-	opened := m.TicketsOpened("0a1b2c3d")
+	opened, auth := m.TicketsOpened("0a1b2c3d"), m.Duration(metrics.EndpointAuth)
 	for _, bench := range []struct {
 		name  string
 		count func()
@@ -21,6 +22,7 @@ func BenchmarkCount(b *testing.B) {
 		{"allow", func() { m.Decision(access.Decision{Outcome: access.Allow, Reason: access.ReasonOK}) }},
 		{"another decision", func() { m.Decision(access.Decision{Outcome: access.SignIn, Reason: access.ReasonNoTicket}) }},
 		{"ticket, known key", func() { opened.Count() }},
+		{"time of a request", func() { auth.Since(time.Now()) }},
 		{"ticket, key looked up", func() { m.TicketsOpened("0a1b2c3d").Count() }},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -1,10 +1,6 @@
 package metrics
 
-import (
-	"sync"
-
-	"github.com/prometheus/client_golang/prometheus"
-)
+import "github.com/prometheus/client_golang/prometheus"
 
 // CacheName is one of the caches of a server: a label, from a closed set.
 type CacheName string
@@ -29,56 +25,10 @@ type Cached interface {
 	Len() int
 }
 
-// caches reads the size of every cache whenever the metrics are read.
-type caches struct {
-	looked                *prometheus.CounterVec
-	bytes, limit, entries *prometheus.Desc
-
-	mu    sync.Mutex
-	sizes map[CacheName]Cached
-}
-
-func (c *caches) register(reg prometheus.Registerer) {
-	c.looked = prometheus.NewCounterVec(prometheus.CounterOpts{
+func newLooked() *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "easyauth_cache_requests_total", Help: "Look-ups in a cache, by result (hit, miss).",
 	}, []string{"cache", "result"})
-	label := []string{"cache"}
-	c.bytes = prometheus.NewDesc("easyauth_cache_bytes", "Memory that a cache takes.", label, nil)
-	c.limit = prometheus.NewDesc("easyauth_cache_limit_bytes", "Memory that a cache takes at most.", label, nil)
-	c.entries = prometheus.NewDesc("easyauth_cache_entries", "Entries of a cache.", label, nil)
-	c.sizes = make(map[CacheName]Cached)
-	reg.MustRegister(c.looked, c)
-}
-
-// Describe implements prometheus.Collector.
-func (c *caches) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.bytes, c.limit, c.entries} {
-		out <- d
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (c *caches) Collect(out chan<- prometheus.Metric) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for name, from := range c.sizes {
-		gauge := func(d *prometheus.Desc, v float64) {
-			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, string(name))
-		}
-		gauge(c.bytes, float64(from.Bytes()))
-		gauge(c.limit, float64(from.Limit()))
-		gauge(c.entries, float64(from.Len()))
-	}
-}
-
-// Cache shows the size of a cache, instead of what had this name before.
-func (m *Metrics) Cache(name CacheName, from Cached) {
-	if m == nil {
-		return
-	}
-	m.caches.mu.Lock()
-	defer m.caches.mu.Unlock()
-	m.caches.sizes[name] = from
 }
 
 // LookUps counts what is asked of one cache. A nil *LookUps counts nothing.
@@ -89,7 +39,7 @@ func (m *Metrics) LookUps(name CacheName) *LookUps {
 	if m == nil {
 		return nil
 	}
-	return &LookUps{m.caches.looked.WithLabelValues(string(name), "hit"), m.caches.looked.WithLabelValues(string(name), "miss")}
+	return &LookUps{m.looked.WithLabelValues(string(name), "hit"), m.looked.WithLabelValues(string(name), "miss")}
 }
 
 // Count counts one look-up.

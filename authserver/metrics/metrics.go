@@ -1,6 +1,9 @@
 // Package metrics counts what happens. No label holds a user, a path or a host
 // of a client: all labels come from closed sets. The methods of a nil *Metrics
-// count nothing.
+// count nothing. It knows nothing of requests, sessions or providers: it is told.
+//
+// What can happen and would be an alarm is there with the value 0 from the start:
+// to Prometheus a counter that appears with a 1 has not risen.
 package metrics
 
 import (
@@ -12,21 +15,34 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
-// Metrics is every counter of one server.
+// Metrics is every counter of one server. Make one with New.
 type Metrics struct {
-	decisions    *prometheus.CounterVec
-	allowed      prometheus.Counter // the everyday one of decisions
-	signins      *prometheus.CounterVec
-	configErrors *prometheus.CounterVec
-	overflow     prometheus.Counter
-	largeAnswers *prometheus.CounterVec
-	sessions     sessions
-	caches       caches
+	decisions     *prometheus.CounterVec
+	allowed       prometheus.Counter // the everyday one of decisions
+	signins       *prometheus.CounterVec
+	configErrors  *prometheus.CounterVec
+	overflow      prometheus.Counter
+	largeAnswers  *prometheus.CounterVec
+	requests      *prometheus.HistogramVec
+	sessions      sessions
+	remote        remote
+	configuration configuration
+	looked        *prometheus.CounterVec
+
+	parts *parts // what this Metrics was told of
+	shown *shown // what the world is told, the same for all of Stage
 }
 
 // LargeAnswer is the size of a header block in bytes that nginx's default
 // proxy_buffer_size (4k) may not hold.
 const LargeAnswer = 4000
+
+// The kinds of ConfigError. The first two are reasons of decisions too.
+const (
+	badQuery       = string(access.ReasonBadQuery)
+	badOriginalURL = string(access.ReasonBadOriginalURL)
+	hostNotServed  = "host_not_served"
+)
 
 // New registers the counters, the Go runtime's and the process's with reg.
 func New(reg prometheus.Registerer, version string) *Metrics {
@@ -35,7 +51,7 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 			Name: "easyauth_decisions_total", Help: "Answers of the auth endpoint, by outcome and reason.",
 		}, []string{"outcome", "reason"}),
 		signins: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "easyauth_signins_total", Help: "Ended steps of a sign-in or sign-out, by step and result (ok, redirect, or the reason of the refusal).",
+			Name: "easyauth_signins_total", Help: "Ended steps of a sign-in or sign-out, by step and result (ok and the like, or the reason of the refusal).",
 		}, []string{"step", "result"}),
 		configErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "easyauth_configuration_errors_total", Help: "Requests refused because of the proxy's configuration: bad_query (auth-url), bad_original_url (X-Original-URL), host_not_served (HOSTS).",
@@ -46,17 +62,33 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 		largeAnswers: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "easyauth_large_answers_total", Help: "Answers with more than 4,000 bytes of headers: nginx needs a proxy_buffer_size above its default.",
 		}, []string{"endpoint"}),
+		requests: newRequests(),
+		parts:    newParts(),
 	}
+	m.shown = newShown(m.parts)
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "easyauth_build_info", Help: "Always 1; the version is in the labels.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, build,
+	m.looked = newLooked()
+	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, m.requests, m.looked, m.shown, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.allowed = m.decisions.WithLabelValues(access.Allow.String(), access.ReasonOK.String())
+	for _, reason := range []access.Reason{access.ReasonBadQuery, access.ReasonBadOriginalURL} {
+		m.decisions.WithLabelValues(access.Deny.String(), reason.String())
+	}
+	for _, reason := range []access.Reason{
+		access.ReasonStore, access.ReasonNotRefreshed, access.ReasonGroupsUnknown, access.ReasonKeysUnknown, access.ReasonInternal,
+	} {
+		m.decisions.WithLabelValues(access.Unsure.String(), reason.String())
+	}
+	for _, kind := range []string{badQuery, badOriginalURL, hostNotServed} {
+		m.configErrors.WithLabelValues(kind)
+	}
 	m.sessions.register(reg)
-	m.caches.register(reg)
+	m.remote.register(reg)
+	m.configuration.register(reg)
 	return m
 }
 
@@ -94,8 +126,8 @@ func (m *Metrics) HeaderOverflow() {
 
 // Answer counts an answer of an endpoint if its header block is larger
 // than LargeAnswer.
-func (m *Metrics) Answer(endpoint string, headerBytes int) {
+func (m *Metrics) Answer(endpoint Endpoint, headerBytes int) {
 	if m != nil && headerBytes > LargeAnswer {
-		m.largeAnswers.WithLabelValues(endpoint).Inc()
+		m.largeAnswers.WithLabelValues(string(endpoint)).Inc()
 	}
 }

@@ -24,18 +24,27 @@ func TestCounters(t *testing.T) {
 	want := `
 # HELP easyauth_configuration_errors_total Requests refused because of the proxy's configuration: bad_query (auth-url), bad_original_url (X-Original-URL), host_not_served (HOSTS).
 # TYPE easyauth_configuration_errors_total counter
+easyauth_configuration_errors_total{kind="bad_original_url"} 0
 easyauth_configuration_errors_total{kind="bad_query"} 1
+easyauth_configuration_errors_total{kind="host_not_served"} 0
 # HELP easyauth_decisions_total Answers of the auth endpoint, by outcome and reason.
 # TYPE easyauth_decisions_total counter
 easyauth_decisions_total{outcome="allow",reason="ok"} 1
+easyauth_decisions_total{outcome="deny",reason="bad_original_url"} 0
+easyauth_decisions_total{outcome="deny",reason="bad_query"} 0
 easyauth_decisions_total{outcome="deny",reason="none"} 1
+easyauth_decisions_total{outcome="unsure",reason="groups_unknown"} 0
+easyauth_decisions_total{outcome="unsure",reason="internal"} 0
+easyauth_decisions_total{outcome="unsure",reason="keys_unknown"} 0
+easyauth_decisions_total{outcome="unsure",reason="not_refreshed"} 0
+easyauth_decisions_total{outcome="unsure",reason="store"} 0
 # HELP easyauth_header_overflow_total Answers whose identity headers did not fit and were left empty in part.
 # TYPE easyauth_header_overflow_total counter
 easyauth_header_overflow_total 1
 # HELP easyauth_large_answers_total Answers with more than 4,000 bytes of headers: nginx needs a proxy_buffer_size above its default.
 # TYPE easyauth_large_answers_total counter
 easyauth_large_answers_total{endpoint="callback"} 1
-# HELP easyauth_signins_total Ended steps of a sign-in or sign-out, by step and result (ok, redirect, or the reason of the refusal).
+# HELP easyauth_signins_total Ended steps of a sign-in or sign-out, by step and result (ok and the like, or the reason of the refusal).
 # TYPE easyauth_signins_total counter
 easyauth_signins_total{result="ok",step="login"} 1
 `
@@ -65,6 +74,10 @@ func TestSessionCounters(t *testing.T) {
 	want := `
 # HELP easyauth_refreshes_total Attempts to refresh the tokens of a session, by result.
 # TYPE easyauth_refreshes_total counter
+easyauth_refreshes_total{result="elsewhere"} 0
+easyauth_refreshes_total{result="ended"} 0
+easyauth_refreshes_total{result="failed"} 0
+easyauth_refreshes_total{result="not_kept"} 0
 easyauth_refreshes_total{result="ok"} 1
 # HELP easyauth_revocations_total Sessions or groups of sessions ended before their time, by scope.
 # TYPE easyauth_revocations_total counter

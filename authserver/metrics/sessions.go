@@ -1,11 +1,16 @@
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // sessions counts what becomes of sessions after a sign-in.
 type sessions struct {
 	opened      *prometheus.CounterVec
 	store       *prometheus.CounterVec
+	storeTimes  *prometheus.HistogramVec
 	refreshes   *prometheus.CounterVec
 	revocations *prometheus.CounterVec
 }
@@ -20,6 +25,14 @@ func (s *sessions) register(reg prometheus.Registerer) {
 	s.store = counter("easyauth_store_operations_total", "Operations of the session store or the revocation list, by operation and result.", "operation", "result")
 	s.refreshes = counter("easyauth_refreshes_total", "Attempts to refresh the tokens of a session, by result.", "result")
 	s.revocations = counter("easyauth_revocations_total", "Sessions or groups of sessions ended before their time, by scope.", "scope")
+	s.storeTimes = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "easyauth_store_operation_duration_seconds", Help: "Time that an operation of the session store or the revocation list took.",
+		Buckets: []float64{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1},
+	}, []string{"operation"})
+	reg.MustRegister(s.storeTimes)
+	for _, result := range []string{"ok", "ended", "not_kept", "failed", "elsewhere"} {
+		s.refreshes.WithLabelValues(result)
+	}
 }
 
 // TicketsOpened counts session cookies that one key of the ring sealed. A nil
@@ -42,11 +55,30 @@ func (o *TicketsOpened) Count() {
 	}
 }
 
+// Stores shows the failures of these operations from the start.
+func (m *Metrics) Stores(ops ...string) {
+	if m == nil {
+		return
+	}
+	for _, op := range ops {
+		for _, result := range []string{"ok", "error", "timeout"} {
+			m.sessions.store.WithLabelValues(op, result)
+		}
+	}
+}
+
 // StoreOperation counts an operation of a store or a revocation list. Both texts
 // come from closed sets, as do those of the methods below.
 func (m *Metrics) StoreOperation(op, result string) {
 	if m != nil {
 		m.sessions.store.WithLabelValues(op, result).Inc()
+	}
+}
+
+// StoreTook takes the time of an operation that began then and ends now.
+func (m *Metrics) StoreTook(op string, began time.Time) {
+	if m != nil {
+		m.sessions.storeTimes.WithLabelValues(op).Observe(time.Since(began).Seconds())
 	}
 }
 

@@ -28,24 +28,50 @@ func (e *StoreError) Unwrap() error { return e.Err }
 func (p *inStore) ask(ctx context.Context, operation string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
+	began := time.Now()
 	err := do(ctx)
-	p.m.count(operation, err)
+	p.m.count(operation, began, err)
 	return err
 }
 
-// count counts an operation of the store. That a record is not there, or newer, is
-// an answer.
-func (m *Manager) count(operation string, err error) {
-	result := "ok"
+// The operations of a store and of a list of revoked tickets, in the metrics.
+const (
+	opGet     = "get"
+	opCreate  = "create"
+	opUpdate  = "update"
+	opTouch   = "touch"
+	opDelete  = "delete"
+	opList    = "list"
+	opAcquire = "acquire"
+	opRelease = "release"
+	opOnce    = "once"
+	opSweep   = "sweep"
+	opAppend  = "append" // of the list
+	opFollow  = "follow"
+)
+
+// count counts an operation of the store that began then.
+func (m *Manager) count(operation string, began time.Time, err error) {
+	m.cfg.Metrics.StoreOperation(operation, storeResult(err))
+	m.cfg.Metrics.StoreTook(operation, began)
+}
+
+// storeResult is the result of an operation in the metrics. That a record is not
+// there, or newer, is an answer.
+func storeResult(err error) string {
 	switch {
+	case err == nil:
+		return "ok"
 	case errors.Is(err, ErrNoRecord):
-		result = "no_record"
+		return "no_record"
 	case errors.Is(err, ErrVersion):
-		result = "version"
-	case err != nil:
-		result = "error"
+		return "version"
+	case errors.Is(err, context.Canceled):
+		return "cancelled" // whoever waited has gone
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
 	}
-	m.cfg.Metrics.StoreOperation(operation, result)
+	return "error"
 }
 
 func newOwner() string {

@@ -74,7 +74,7 @@ func (p *inStore) delete(ctx context.Context, keys ...Key) error {
 		return nil
 	}
 	// Whoever asked may have gone: it happens all the same.
-	err := p.ask(context.WithoutCancel(ctx), "delete", func(ctx context.Context) error {
+	err := p.ask(context.WithoutCancel(ctx), opDelete, func(ctx context.Context) error {
 		_, err := p.store.Delete(ctx, keys...)
 		return err
 	})
@@ -99,7 +99,7 @@ func (p *inStore) endSID(ctx context.Context, sid string) (bool, error) {
 }
 
 func (p *inStore) once(ctx context.Context, name string, until time.Time) (first bool, err error) {
-	err = p.ask(context.WithoutCancel(ctx), "once", func(ctx context.Context) (err error) {
+	err = p.ask(context.WithoutCancel(ctx), opOnce, func(ctx context.Context) (err error) {
 		first, err = p.store.Once(ctx, name, until)
 		return err
 	})
@@ -113,8 +113,9 @@ func (p *inStore) deleteAll(ctx context.Context, q Query) (int, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*storeTimeout)
 	defer cancel()
+	began := time.Now()
 	n, err := deleteAll(ctx, p.store, q, p.recent.Changed)
-	p.m.count("delete", err)
+	p.m.count(opDelete, began, err)
 	return n, err
 }
 

@@ -106,7 +106,11 @@ func TestRefreshPanics(t *testing.T) {
 		}
 		const want = `# HELP easyauth_refreshes_total Attempts to refresh the tokens of a session, by result.
 # TYPE easyauth_refreshes_total counter
+easyauth_refreshes_total{result="elsewhere"} 0
+easyauth_refreshes_total{result="ended"} 0
 easyauth_refreshes_total{result="failed"} 1
+easyauth_refreshes_total{result="not_kept"} 0
+easyauth_refreshes_total{result="ok"} 0
 `
 		if err := testutil.GatherAndCompare(registry, bytes.NewBufferString(want), "easyauth_refreshes_total"); err != nil {
 			t.Error(err)

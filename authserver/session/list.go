@@ -66,8 +66,9 @@ func (m *Manager) sessions(ctx context.Context, s *Session) ([]*Record, error) {
 	q := Query{Users: userHandles(m.cfg.Ring, s.Identity.Key()), Limit: maxRead}
 	var all []*Record
 	for {
+		began := time.Now()
 		records, next, err := m.cfg.Store.List(ctx, q)
-		m.count("list", err)
+		m.count(opList, began, err)
 		if err != nil {
 			return nil, &StoreError{fmt.Errorf("list sessions: %w", err)}
 		}

@@ -29,7 +29,7 @@ func (p *inStore) issue(ctx context.Context, h http.Header, s *Session, kept []a
 		return nil, nil, err
 	}
 	replaced := p.presented(h)
-	err = p.ask(context.WithoutCancel(ctx), "create", func(ctx context.Context) error { return p.store.Create(ctx, r, replaced...) })
+	err = p.ask(context.WithoutCancel(ctx), opCreate, func(ctx context.Context) error { return p.store.Create(ctx, r, replaced...) })
 	if err != nil {
 		return nil, nil, &StoreError{fmt.Errorf("write a session: %w", err)}
 	}

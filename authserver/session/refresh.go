@@ -23,7 +23,7 @@ type pause struct {
 func (p *inStore) refresh(ctx context.Context, s *Session) (*Session, error) {
 	lease, owner := "refresh:"+hex.EncodeToString(s.stored.record[:]), newOwner()
 	var got bool
-	err := p.ask(ctx, "acquire", func(ctx context.Context) (err error) {
+	err := p.ask(ctx, opAcquire, func(ctx context.Context) (err error) {
 		got, err = p.store.Acquire(ctx, lease, owner, refreshLease)
 		return err
 	})
@@ -118,7 +118,7 @@ func (p *inStore) update(ctx context.Context, s *Session, id *access.Identity, t
 	}
 	r := &Record{Key: s.stored.record, Version: fresh.stored.version, Value: value}
 	for try := 1; ; try++ {
-		err = p.ask(ctx, "update", func(ctx context.Context) error { return p.store.Update(ctx, r, s.stored.version) })
+		err = p.ask(ctx, opUpdate, func(ctx context.Context) error { return p.store.Update(ctx, r, s.stored.version) })
 		switch {
 		case err == nil:
 			p.recent.Changed(r.Key)
@@ -173,7 +173,7 @@ func (p *inStore) failed(ctx context.Context, s *Session, lease, owner string, e
 	p.rest(s, wait, before.failures+1)
 	p.m.cfg.Log.Warn("a session could not be refreshed", "failures", before.failures+1, "again_in", wait.String(), "user", s.Identity.Key().ID, "error", err.Error())
 	if lease != "" {
-		_ = p.ask(ctx, "acquire", func(ctx context.Context) error { // else it ends by itself, and another replica asks
+		_ = p.ask(ctx, opAcquire, func(ctx context.Context) error { // else it ends by itself, and another replica asks
 			_, err := p.store.Acquire(ctx, lease, owner, wait)
 			return err
 		})
@@ -191,5 +191,5 @@ func (p *inStore) rest(s *Session, wait time.Duration, failures int) {
 }
 
 func (p *inStore) release(ctx context.Context, lease, owner string) {
-	_ = p.ask(ctx, "release", func(ctx context.Context) error { return p.store.Release(ctx, lease, owner) }) // it ends by itself too
+	_ = p.ask(ctx, opRelease, func(ctx context.Context) error { return p.store.Release(ctx, lease, owner) }) // it ends by itself too
 }

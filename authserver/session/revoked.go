@@ -73,6 +73,7 @@ func NewRevoked(cfg RevokedConfig) (*Revoked, error) {
 	}
 	r := &Revoked{cfg: cfg, dead: make(map[revokedKey]revokedEntry)}
 	cfg.Metrics.Cache(metrics.CacheRevocations, r)
+	cfg.Metrics.Stores(opAppend, opFollow)
 	return r, nil
 }
 
@@ -84,9 +85,11 @@ func (r *Revoked) Run(ctx context.Context) {
 		following, cancel := context.WithTimeout(ctx, wait+storeTimeout)
 		list, next, err := r.cfg.Log.Follow(following, place, wait)
 		cancel()
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return
+		}
+		r.cfg.Metrics.StoreOperation(opFollow, storeResult(err)) // not its time: it waits for something to say
+		switch {
 		case err != nil:
 			if !failing {
 				r.cfg.Logger.Warn("the list of revoked tickets cannot be read", "error", err.Error())
@@ -230,11 +233,13 @@ func (r *Revoked) add(ctx context.Context, list ...Revocation) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	if err := r.cfg.Log.Append(ctx, list...); err != nil {
-		r.cfg.Metrics.StoreOperation("append", "error")
+	began := time.Now()
+	err := r.cfg.Log.Append(ctx, list...)
+	r.cfg.Metrics.StoreOperation(opAppend, storeResult(err))
+	r.cfg.Metrics.StoreTook(opAppend, began)
+	if err != nil {
 		return fmt.Errorf("revoke tickets: %w", err)
 	}
-	r.cfg.Metrics.StoreOperation("append", "ok")
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, v := range list {

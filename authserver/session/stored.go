@@ -48,6 +48,7 @@ func newInStore(m *Manager) (*inStore, error) {
 	}
 	pauses := cache.New[pause](pauseBytes, m.cfg.Now)
 	m.cfg.Metrics.Cache(metrics.CacheRefreshPauses, pauses)
+	m.cfg.Metrics.Stores(opGet, opCreate, opUpdate, opTouch, opDelete, opList, opAcquire, opRelease, opOnce)
 	return &inStore{m: m, store: m.cfg.Store, cookies: box, recent: newRecent(m.cfg), pauses: pauses, slots: make(chan struct{}, maxRefreshes), random: rand.Reader}, nil
 }
 
@@ -152,7 +153,7 @@ func (p *inStore) fetch(ctx context.Context, c *carrier, key Key) (*Session, err
 // get reads a record from the store and opens it.
 func (p *inStore) get(ctx context.Context, ring seal.KeyID, secret [32]byte, key Key) (*Session, error) {
 	var r *Record
-	err := p.ask(ctx, "get", func(ctx context.Context) (err error) {
+	err := p.ask(ctx, opGet, func(ctx context.Context) (err error) {
 		r, err = p.store.Get(ctx, key)
 		return err
 	})
@@ -209,7 +210,7 @@ func (p *inStore) value(ring seal.KeyID, secret [32]byte, record Key, version ui
 // may have changed, or ended, since it was read.
 func (p *inStore) touch(ctx context.Context, s *Session, now time.Time) string {
 	_, _, _ = p.loads.Do("touch"+string(s.stored.record[:]), func() (any, error) {
-		err := p.ask(context.WithoutCancel(ctx), "touch", func(ctx context.Context) error {
+		err := p.ask(context.WithoutCancel(ctx), opTouch, func(ctx context.Context) error {
 			return p.store.Touch(ctx, s.stored.record, now, p.expires(s, now))
 		})
 		if err == nil {

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
 // Times of a Worker.
@@ -18,6 +20,8 @@ const (
 // Worker removes from a store what has expired. Of several one does so at a time.
 // It needs no key: it reads no session.
 type Worker struct {
+	Metrics *metrics.Metrics // counts the sweeps; nil counts nothing; to be set before Run
+
 	store Store
 	log   *slog.Logger
 	every time.Duration
@@ -39,11 +43,16 @@ func NewWorker(store Store, log *slog.Logger, every time.Duration) (*Worker, err
 // one when it can again.
 func (w *Worker) Run(ctx context.Context) {
 	owner, failing := newOwner(), false
+	w.Metrics.Stores(opSweep)
 	for {
+		began := time.Now()
 		n, err := w.sweep(ctx, owner)
-		switch {
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return
+		}
+		w.Metrics.StoreOperation(opSweep, storeResult(err))
+		w.Metrics.StoreTook(opSweep, began)
+		switch {
 		case err != nil && !failing:
 			w.log.Warn("the store of sessions cannot be swept", "error", err.Error())
 		case err == nil && failing:

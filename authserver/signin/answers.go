@@ -41,7 +41,7 @@ type jsonMissing struct {
 }
 
 func (h *Handler) failJSON(w http.ResponseWriter, v *visit, e *fault.Error) {
-	body := jsonError{Error: string(e.Reason), Description: e.Text, Correlation: v.correlation}
+	body := jsonError{Error: string(e.Reason), Description: e.Text, Correlation: v.origin.RequestID}
 	if e.Status == http.StatusUnauthorized {
 		query := url.Values{"rd": {v.back}}
 		if v.denied != "" {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/fault"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
@@ -28,7 +29,9 @@ const raceWindow = 30 * time.Second
 const maxClaims = 400
 
 // Callback ends a sign-in: GET /easyauth/signin-oidc?code=&state=.
-func (h *Handler) Callback() http.Handler { return h.step("callback", h.callback) }
+func (h *Handler) Callback() http.Handler { return h.step(stepCallback, h.callback) }
+
+const stepCallback = "callback"
 
 func (h *Handler) callback(w http.ResponseWriter, r *http.Request, v *visit) error {
 	v.navigation = true // the IdP sends browsers; an error is read by a person
@@ -134,7 +137,7 @@ func (h *Handler) prove(r *http.Request, v *visit, state string) (*attempt, *bro
 		}
 		return a, nil, derived{}, errState(fault.BrowserMismatch, cause)
 	}
-	if b.hasUsed(a.ID) || !h.used.take(a.ID, h.Now()) {
+	if b.hasUsed(a.ID) || !h.Used.take(a.ID, h.Now()) {
 		return a, nil, derived{}, errState(fault.StateUsed, errors.New("this callback was seen before"))
 	}
 	return a, b, d, nil
@@ -176,7 +179,7 @@ func (h *Handler) redeem(r *http.Request, v *visit, answer *answer, a *attempt, 
 	}
 	id.Scopes = tokens.Scopes
 	if tokens.Failed != nil { // signed in all the same; what is missing is told in the end
-		h.Log.Warn("a second token could not be had", "correlation", v.correlation, "error", tokens.Failed.Error())
+		h.Log.Warn("a second token could not be had", "request_id", v.origin.RequestID, "error", tokens.Failed.Error())
 	}
 	return id, tokens, h.askGraph(r, v, a, id, tokens), nil
 }
@@ -192,7 +195,7 @@ func (h *Handler) askGraph(r *http.Request, v *visit, a *attempt, id *access.Ide
 	if old, _, _ := h.Sessions.Read(r.Context(), r.Header); old != nil && old.Identity.Key() == id.Key() {
 		before = old.Identity.GroupsChecked
 	}
-	return cmp.Or(claims, h.asker.completeGroups(r.Context(), v.correlation, id, tokens, a.Missing.Groups, before))
+	return cmp.Or(claims, h.asker.completeGroups(r.Context(), v.origin.RequestID, id, tokens, a.Missing.Groups, before))
 }
 
 // finish makes the session and returns to the page.
@@ -216,8 +219,9 @@ func (h *Handler) finish(w http.ResponseWriter, r *http.Request, v *visit, a *at
 	for _, line := range lines {
 		w.Header().Add("Set-Cookie", line)
 	}
+	h.recordSignIn(r, v, a, s, old)
 	if len(dropped) > 0 {
-		h.Log.Warn("parts of an identity did not fit into its ticket", "correlation", v.correlation, "parts", len(dropped), "first", pages.Cap(dropped[0], 64))
+		h.Log.Warn("parts of an identity did not fit into its ticket", "request_id", v.origin.RequestID, "parts", len(dropped), "first", audit.Text(dropped[0]))
 	}
 	b.complete(pageTarget(a.Return), h.Now())
 	line, err := h.browsers.set(b)
@@ -244,7 +248,7 @@ func (h *Handler) unlessSignedIn(w http.ResponseWriter, r *http.Request, v *visi
 		return err
 	}
 	v.user, v.result = s.Identity.Key(), "signed_in_already"
-	h.Log.Debug("a callback failed, but the browser is signed in", "correlation", v.correlation, "error", err.Error())
+	h.Log.Debug("a callback failed, but the browser is signed in", "request_id", v.origin.RequestID, "error", err.Error())
 	redirect(w, v.back)
 	return nil
 }

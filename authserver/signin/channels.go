@@ -17,6 +17,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
+	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
 )
 
 // A front-channel logout proves nothing, and asks the store: so many at once are
@@ -37,13 +38,14 @@ const (
 // The answer is always the same empty 200, so that it tells nobody which sids exist.
 func (h *Handler) FrontChannel() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		result, err := h.frontChannel(r)
-		h.ended(r.Context(), "frontchannel_logout", result, err)
+		origin := tracing.OriginOf(r)
+		result, err := h.frontChannel(r, origin)
+		h.ended(r, origin, "frontchannel_logout", result, err)
 		pages.Empty(w)
 	})
 }
 
-func (h *Handler) frontChannel(r *http.Request) (result string, err error) {
+func (h *Handler) frontChannel(r *http.Request, origin tracing.Origin) (result string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			result, err = string(fault.Internal), fmt.Errorf("panic: %v", p)
@@ -71,6 +73,7 @@ func (h *Handler) frontChannel(r *http.Request) (result string, err error) {
 		return "nothing", nil
 	}
 	h.Metrics.Revoked("sid")
+	h.recordEnded(r, origin, "front_channel", access.Key{})
 	return "ok", nil
 }
 
@@ -79,15 +82,16 @@ func (h *Handler) frontChannel(r *http.Request) (result string, err error) {
 // Logout 1.0). Each token counts once.
 func (h *Handler) BackChannel() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := h.backChannel(w, r)
+		origin := tracing.OriginOf(r)
+		err := h.backChannel(w, r, origin)
 		w.Header().Set("Cache-Control", "no-store")
 		if err == nil {
-			h.ended(r.Context(), "backchannel_logout", "ok", nil)
+			h.ended(r, origin, "backchannel_logout", "ok", nil)
 			w.WriteHeader(http.StatusOK)
 			return
 		}
 		e := fault.From(err)
-		h.ended(r.Context(), "backchannel_logout", string(e.Reason), err)
+		h.ended(r, origin, "backchannel_logout", string(e.Reason), err)
 		code := "invalid_request"
 		if e.Status >= http.StatusInternalServerError {
 			code = "temporarily_unavailable"
@@ -103,7 +107,7 @@ type jsonOAuthError struct {
 	Description string `json:"error_description"`
 }
 
-func (h *Handler) backChannel(w http.ResponseWriter, r *http.Request) (err error) {
+func (h *Handler) backChannel(w http.ResponseWriter, r *http.Request, origin tracing.Origin) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -131,7 +135,7 @@ func (h *Handler) backChannel(w http.ResponseWriter, r *http.Request) (err error
 		return errLogout("The logout_token must name a session (sid).", errors.New("a logout token without sid: a person is tid and oid here"))
 	}
 	err = h.onlyOnce(r.Context(), "logout "+out.Issuer+" "+out.JTI, out.Expires.Add(time.Minute), func() error {
-		return h.endSaid(r.Context(), out)
+		return h.endSaid(r, origin, out)
 	})
 	if errors.Is(err, errUsed) {
 		return errLogout("The logout_token was used before.", err)
@@ -170,17 +174,20 @@ func (h *Handler) onlyOnce(ctx context.Context, name string, until time.Time, do
 }
 
 // endSaid ends what a logout token says.
-func (h *Handler) endSaid(ctx context.Context, out *entra.Logout) error {
+func (h *Handler) endSaid(r *http.Request, origin tracing.Origin, out *entra.Logout) error {
+	person := access.Key{Authority: out.Issuer, ID: out.Subject}
 	if out.SID == "" {
-		if err := h.Sessions.EndUser(ctx, access.Key{Authority: out.Issuer, ID: out.Subject}); err != nil {
+		if err := h.Sessions.EndUser(r.Context(), person); err != nil {
 			return err
 		}
 		h.Metrics.Revoked("user")
+		h.recordEnded(r, origin, "back_channel", person)
 		return nil
 	}
-	found, err := h.Sessions.EndSID(ctx, out.SID)
+	found, err := h.Sessions.EndSID(r.Context(), out.SID)
 	if found {
 		h.Metrics.Revoked("sid")
+		h.recordEnded(r, origin, "back_channel", access.Key{})
 	}
 	return err
 }
@@ -190,9 +197,10 @@ func errLogout(text string, err error) *fault.Error {
 }
 
 // ended counts and logs a logout of the provider's.
-func (h *Handler) ended(ctx context.Context, step, result string, err error) {
+func (h *Handler) ended(r *http.Request, origin tracing.Origin, step, result string, err error) {
 	h.Metrics.SignIn(step, result)
-	level, attrs := slog.LevelInfo, []slog.Attr{slog.String("result", result)}
+	tracing.Ended(r.Context(), "", result, err != nil)
+	level, attrs := slog.LevelInfo, append([]slog.Attr{slog.String("result", result)}, ids(origin)...)
 	if err != nil {
 		level = slog.LevelWarn
 		attrs = append(attrs, slog.String("error", strings.ToValidUTF8(err.Error(), "?")))
@@ -201,5 +209,5 @@ func (h *Handler) ended(ctx context.Context, step, result string, err error) {
 	if errors.As(err, &store) {
 		level = slog.LevelError
 	}
-	h.Log.LogAttrs(ctx, level, step, attrs...)
+	h.Log.LogAttrs(r.Context(), level, step, attrs...)
 }

@@ -428,7 +428,7 @@ func TestLoopDetector(t *testing.T) {
 
 func TestUsedIDsAreBounded(t *testing.T) {
 	c := newClock()
-	u := newUsedIDs()
+	u := NewUsedIDs()
 	first := newAttemptID()
 	if !u.take(first, c.t) || u.take(first, c.t) {
 		t.Error("an id is taken once")

@@ -67,7 +67,7 @@ type groupAsker struct {
 // completeGroups fills in an identity's groups, as far as they are not in its token. If
 // Graph cannot be asked they are marked as unknown: a rule about them is then
 // could-not-tell, never a no. claims is a claims challenge of Graph's.
-func (a *groupAsker) completeGroups(ctx context.Context, correlation string, id *access.Identity, tokens *entra.Tokens, rules []access.Clause, before []string) (claims string) {
+func (a *groupAsker) completeGroups(ctx context.Context, requestID string, id *access.Identity, tokens *entra.Tokens, rules []access.Clause, before []string) (claims string) {
 	if a.Ask == AskNever && id.GroupsUnknown {
 		id.GroupsFailed = true // and nothing is checked: what the token has not is no answer
 		return ""
@@ -87,7 +87,11 @@ func (a *groupAsker) completeGroups(ctx context.Context, correlation string, id 
 		return ""
 	}
 	id.Groups, id.GroupsChecked, id.GroupsFailed = nil, nil, true
-	a.log.Warn("groups could not be asked for", "correlation", correlation, "error", err.Error())
+	attrs := []slog.Attr{slog.String("error", err.Error())}
+	if requestID != "" { // a refresh belongs to no request
+		attrs = append(attrs, slog.String("request_id", requestID))
+	}
+	a.log.LogAttrs(ctx, slog.LevelWarn, "groups could not be asked for", attrs...)
 	var refused *graph.Error
 	if errors.As(err, &refused) {
 		return refused.Claims

@@ -98,6 +98,7 @@ func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, v *visit, s *s
 			return storeFault(err, titleNotSignedOut, textNotSignedOut)
 		}
 		h.Metrics.Revoked("user")
+		h.recordRevoked(r, v, "user")
 	}
 	lines, err := h.Sessions.End(r.Context(), r.Header)
 	if err != nil {
@@ -105,6 +106,9 @@ func (h *Handler) signOut(w http.ResponseWriter, r *http.Request, v *visit, s *s
 	}
 	for _, line := range lines {
 		w.Header().Add("Set-Cookie", line)
+	}
+	if s != nil {
+		h.recordSignOut(r, v)
 	}
 	if everywhere && s == nil {
 		return errOthersGoOn()

@@ -74,7 +74,7 @@ func (h *Handler) me(w http.ResponseWriter, r *http.Request, v *visit) error {
 	}
 	list, listErr := h.mySessions(r.Context(), s)
 	if listErr != nil {
-		h.Log.Warn("a person's sessions could not be listed", "correlation", v.correlation, "error", listErr.Error())
+		h.Log.Warn("a person's sessions could not be listed", "request_id", v.origin.RequestID, "error", listErr.Error())
 	}
 	names := h.GroupNames.Of(r.Context(), s.Identity.Tenant, s.Identity.Groups)
 	if !v.navigation {
@@ -162,6 +162,7 @@ func (h *Handler) endMine(w http.ResponseWriter, r *http.Request, v *visit, s *s
 	if found {
 		v.result = "ended"
 		h.Metrics.Revoked("one")
+		h.recordRevoked(r, v, "one")
 	}
 	w.Header().Set("Location", v.self.Origin()+h.Paths.Me)
 	w.WriteHeader(http.StatusSeeOther)

@@ -2,8 +2,6 @@ package signin
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,6 +12,7 @@ import (
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/fault"
@@ -24,6 +23,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
+	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
 	"github.com/easyauth-sidecar/easyauth/ingress"
 )
 
@@ -58,6 +58,7 @@ type Config struct {
 	Cookies  cookie.Set
 	Metrics  *metrics.Metrics
 	Log      *slog.Logger
+	Audit    *audit.Stream // nil records nothing
 	Paths    Paths
 	Scopes   []string // asked for at every sign-in
 	Groups   Groups
@@ -81,6 +82,10 @@ type Config struct {
 	// does so for itself.
 	CallbackHost hosts.Host
 
+	// Used are the attempts that came back to this process: handlers that follow one
+	// another share them. nil: the handler has its own.
+	Used *UsedIDs
+
 	Now func() time.Time // nil means time.Now
 }
 
@@ -95,7 +100,6 @@ type Handler struct {
 	browsers  *browsers
 	handovers *seal.Box
 	signouts  *seal.Box
-	used      *usedIDs
 	names     queryNames
 }
 
@@ -108,12 +112,15 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Used == nil {
+		cfg.Used = NewUsedIDs()
+	}
 	h := &Handler{
-		Config: cfg, used: newUsedIDs(), names: newQueryNames(cfg.GraphQueries), knocks: make(chan struct{}, knocksAtOnce),
+		Config: cfg, names: newQueryNames(cfg.GraphQueries), knocks: make(chan struct{}, knocksAtOnce),
 		redeems: make(chan struct{}, redeemsAtOnce),
 		asker:   &groupAsker{Groups: cfg.Groups, provider: cfg.Provider, graph: cfg.Graph, log: cfg.Log},
 	}
-	cfg.Metrics.Cache(metrics.CacheAttempts, h.used)
+	cfg.Metrics.Cache(metrics.CacheAttempts, h.Used)
 	var err error
 	if h.attempts, err = newAttempts(cfg.Ring, cfg.Cookies.Return, h.names, cfg.Now); err != nil {
 		return nil, fmt.Errorf("make the sign-in handler: %w", err)
@@ -132,16 +139,17 @@ func New(cfg Config) (*Handler, error) {
 
 // visit is one request to a sign-in endpoint.
 type visit struct {
-	step        string
-	self        hosts.Host
-	navigation  bool
-	correlation string
-	back        string // the page that the person wanted; for "Try again"
-	result      string // of a visit that ended well
-	user        access.Key
-	missing     access.Missing // for the JSON of a request that is no navigation
-	denied      string         // and the URL that was refused, if a sign-in for it asks for more
-	claims      string         // and the claims that a sign-in for a token must ask for, as JSON
+	step       string
+	self       hosts.Host
+	navigation bool
+	origin     tracing.Origin
+	back       string // the page that the person wanted; for "Try again"
+	result     string // of a visit that ended well
+	user       access.Key
+	missing    access.Missing // for the JSON of a request that is no navigation
+	signedIn   bool           // a session was made, whatever the answer is
+	denied     string         // and the URL that was refused, if a sign-in for it asks for more
+	claims     string         // and the claims that a sign-in for a token must ask for, as JSON
 }
 
 type step func(w http.ResponseWriter, r *http.Request, v *visit) error
@@ -149,16 +157,18 @@ type step func(w http.ResponseWriter, r *http.Request, v *visit) error
 func (h *Handler) step(name string, fn step) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{
-			step: name, correlation: newCorrelation(), result: "ok",
+			step: name, origin: tracing.OriginOf(r), result: "ok",
 			navigation: opensPage(r),
 		}
+		r = r.WithContext(v.origin.Into(r.Context()))
 		pages.SecurityHeaders(w.Header())
 		err := h.run(w, r, v, fn)
 		if err != nil {
-			h.fail(w, v, fault.From(err))
+			h.fail(w, r, v, fault.From(err))
 			return
 		}
 		h.Metrics.SignIn(name, v.result)
+		tracing.Ended(r.Context(), "", v.result, false)
 		h.Log.LogAttrs(r.Context(), slog.LevelInfo, name, v.attrs(slog.String("result", v.result))...)
 	})
 }
@@ -187,7 +197,7 @@ func (h *Handler) run(w http.ResponseWriter, r *http.Request, v *visit, fn step)
 			Status: http.StatusMisdirectedRequest, Reason: fault.HostNotServed,
 			Title: "This address is not served here",
 			Text:  "Sign-in is not set up for this host name (and port). An administrator can add it to EASYAUTH_HOSTS.",
-			Err:   fmt.Errorf("host %q is not in EASYAUTH_HOSTS; a port other than 443 belongs to it", pages.Cap(r.Host, 253)),
+			Err:   fmt.Errorf("host %q is not in EASYAUTH_HOSTS; a port other than 443 belongs to it", audit.Text(r.Host)),
 		}
 	}
 	v.back = h.Hosts.Default(v.self)
@@ -195,8 +205,10 @@ func (h *Handler) run(w http.ResponseWriter, r *http.Request, v *visit, fn step)
 }
 
 // fail answers an error: a page for a person, JSON for everything else.
-func (h *Handler) fail(w http.ResponseWriter, v *visit, e *fault.Error) {
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, v *visit, e *fault.Error) {
 	h.Metrics.SignIn(v.step, string(e.Reason))
+	tracing.Ended(r.Context(), "", string(e.Reason), e.Status >= http.StatusInternalServerError)
+	h.recordRefused(r, v, e)
 	level := slog.LevelWarn
 	if e.Status >= http.StatusInternalServerError {
 		level = slog.LevelError
@@ -205,13 +217,13 @@ func (h *Handler) fail(w http.ResponseWriter, v *visit, e *fault.Error) {
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("error", e.Err.Error()))
 	}
-	h.Log.LogAttrs(context.Background(), level, v.step, attrs...)
+	h.Log.LogAttrs(r.Context(), level, v.step, attrs...)
 	if !v.navigation {
 		h.failJSON(w, v, e)
 		return
 	}
 	m := pages.Message{
-		Status: e.Status, Title: e.Title, Text: e.Text, Correlation: v.correlation, RetryAfter: e.RetryAfter,
+		Status: e.Status, Title: e.Title, Text: e.Text, Correlation: v.origin.RequestID, RetryAfter: e.RetryAfter,
 	}
 	for _, d := range e.Details {
 		m.Details = append(m.Details, pages.Detail(d))
@@ -248,18 +260,4 @@ func (h *Handler) loginURL(v *visit, query url.Values) string {
 func redirect(w http.ResponseWriter, target string) {
 	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusFound)
-}
-
-func (v *visit) attrs(more ...slog.Attr) []slog.Attr {
-	attrs := append(more, slog.String("correlation", v.correlation), slog.String("host", v.self.Name))
-	if v.user != (access.Key{}) {
-		attrs = append(attrs, slog.String("user", v.user.ID))
-	}
-	return attrs
-}
-
-func newCorrelation() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand
-	return hex.EncodeToString(b[:])
 }

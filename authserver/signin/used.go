@@ -11,10 +11,10 @@ const (
 	usedBytes   = 96 // of one, in map and queue
 )
 
-// usedIDs remembers the attempts that came back to this replica, so that a
+// UsedIDs remembers the attempts that came back to this replica, so that a
 // replayed callback makes no second token request. When it is full the oldest
-// are forgotten: the IdP still takes each code once only.
-type usedIDs struct {
+// are forgotten: the IdP still takes each code once only. It is safe for concurrent use.
+type UsedIDs struct {
 	mu    sync.Mutex
 	ids   map[attemptID]struct{}
 	queue []usedID // oldest first
@@ -25,10 +25,11 @@ type usedID struct {
 	at time.Time
 }
 
-func newUsedIDs() *usedIDs { return &usedIDs{ids: make(map[attemptID]struct{})} }
+// NewUsedIDs returns a memory of nothing.
+func NewUsedIDs() *UsedIDs { return &UsedIDs{ids: make(map[attemptID]struct{})} }
 
 // take reports whether the id was not taken before.
-func (u *usedIDs) take(id attemptID, now time.Time) bool {
+func (u *UsedIDs) take(id attemptID, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for len(u.queue) > 0 && (len(u.queue) >= maxUsedHere || now.Sub(u.queue[0].at) > attemptLifetime+time.Minute) {
@@ -43,12 +44,14 @@ func (u *usedIDs) take(id attemptID, now time.Time) bool {
 	return true
 }
 
-// Bytes, Limit and Len implement metrics.Cached.
-func (u *usedIDs) Bytes() int64 { return int64(u.Len()) * usedBytes }
+// Bytes implements metrics.Cached.
+func (u *UsedIDs) Bytes() int64 { return int64(u.Len()) * usedBytes }
 
-func (u *usedIDs) Limit() int64 { return maxUsedHere * usedBytes }
+// Limit implements metrics.Cached.
+func (u *UsedIDs) Limit() int64 { return maxUsedHere * usedBytes }
 
-func (u *usedIDs) Len() int {
+// Len implements metrics.Cached.
+func (u *UsedIDs) Len() int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return len(u.ids)

@@ -24,7 +24,7 @@ func TestBuffersAreNamed(t *testing.T) {
 				changes[name] = value
 			}
 			var log bytes.Buffer
-			parts, err := wire(t.Context(), loaded(t, changes), slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})), testVersion)
+			parts, err := wire(t.Context(), loaded(t, changes), outside{log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn})), version: testVersion})
 			if err != nil {
 				t.Fatal(err)
 			}

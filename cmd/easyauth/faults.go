@@ -23,6 +23,9 @@ func deepFaults(cfg *config.Config, known config.Faults) config.Faults {
 	for _, f := range known {
 		faulty[f.Name] = true
 	}
+	if faulty["EASYAUTH_CONFIG_FILE"] {
+		return nil // what is missing may be there
+	}
 	if faulty["EASYAUTH_INSECURE_HTTP"] {
 		faulty["EASYAUTH_HOSTS"] = true // nobody knows which hosts may be http
 	}

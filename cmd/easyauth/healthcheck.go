@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"net"
 	"net/http"
 	"slices"
@@ -12,6 +13,28 @@ import (
 )
 
 const healthcheckTimeout = 5 * time.Second
+
+const healthcheckDetails = `Without flags it asks /readyz of the server with the same environment. With --url it asks any server
+once, as a proxy does for a page, and wants one status: for helm test.
+`
+
+func setUpHealthcheck(fs *flag.FlagSet) runner {
+	var q question
+	fs.StringVar(&q.url, "url", "", "the `URL` to ask: http or https")
+	fs.StringVar(&q.page, "page", "", "the `URL` of a page: it is sent as X-Original-URL, its host as Host")
+	fs.IntVar(&q.status, "status", http.StatusOK, "the status that is wanted, a `CODE`")
+	fs.BoolVar(&q.insecure, "insecure", false, "do not verify the certificate, as proxies inside of a cluster do")
+	return func(ctx context.Context, args []string, env environment) int {
+		if q.url != "" {
+			return q.ask(ctx, env)
+		}
+		if q != (question{status: http.StatusOK}) {
+			say(env.stderr, "easyauth healthcheck: --page, --status and --insecure go with --url\n")
+			return exitUsage
+		}
+		return healthcheck(ctx, args, env)
+	}
+}
 
 // healthcheck asks /readyz of the server that runs with the same environment,
 // whatever its roles: of the configuration only the admin address counts.

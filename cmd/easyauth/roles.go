@@ -22,5 +22,3 @@ func withRoles(fs *flag.FlagSet, run func(ctx context.Context, roles config.Role
 }
 
 func setUpServe(fs *flag.FlagSet) runner { return withRoles(fs, serve) }
-
-func setUpCheckConfig(fs *flag.FlagSet) runner { return withRoles(fs, checkConfig) }

@@ -38,8 +38,8 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{name: "serve", arguments: "[--roles LIST]", summary: "run the server; configured by EASYAUTH_ variables", setUp: setUpServe},
-		{name: "check-config", arguments: "[--roles LIST]", summary: "report every fault of the configuration and exit", setUp: setUpCheckConfig},
+		{name: "serve", arguments: "[--roles LIST]", summary: "run the server; configured by EASYAUTH_ variables and a file", setUp: setUpServe},
+		{name: "check-config", arguments: "[--roles LIST] [--online]", summary: "report every fault of the configuration and exit", setUp: setUpCheckConfig},
 		{
 			name: "keygen", arguments: "[--rotate FILE [--now] | --list FILE | --drop ID FILE]", summary: "print a new key for EASYAUTH_KEYS, or change a file of keys",
 			details: keygenDetails, most: 1, setUp: setUpKeygen,
@@ -52,7 +52,11 @@ func commands() []command {
 			name: "sessions revoke", arguments: "(--user USER | --sid SID | --all) [--json]", summary: "end sessions at once",
 			details: sessionsDetails, setUp: setUpSessions(revokeSessions),
 		},
-		{name: "healthcheck", summary: "ask the running server whether it is ready; for container probes", setUp: plain(healthcheck)},
+		{name: "settings", arguments: "[--json | --markdown]", summary: "print every setting with its default and meaning", setUp: setUpSettings},
+		{
+			name: "healthcheck", arguments: "[--url URL [--page URL] [--status CODE] [--insecure]]",
+			summary: "ask the running server whether it is ready; for container probes", details: healthcheckDetails, setUp: setUpHealthcheck,
+		},
 		{name: "version", summary: "print the version, and whether FIPS 140 mode is on", setUp: plain(printVersion)},
 	}
 }
@@ -126,7 +130,7 @@ func (c command) execute(ctx context.Context, args []string, env environment) in
 
 // misused says what is wrong with a command line.
 func (c command) misused(env environment, format string, args ...any) int {
-	say(env.stderr, "easyauth %s: %s\nSettings are environment variables; flags: easyauth %s --help\n", c.name, fmt.Sprintf(format, args...), c.name)
+	say(env.stderr, "easyauth %s: %s\nSettings are environment variables, or in EASYAUTH_CONFIG_FILE; flags: easyauth %s --help\n", c.name, fmt.Sprintf(format, args...), c.name)
 	return exitUsage
 }
 

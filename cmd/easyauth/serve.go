@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,7 +13,9 @@ import (
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver"
+	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
+	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
 )
 
 // serve runs until ctx ends, then lets requests in flight finish.
@@ -21,13 +24,20 @@ func serve(ctx context.Context, roles config.Roles, env environment) int {
 	if !ok {
 		return exitUsage
 	}
-	log := newLog(cfg, env)
-	p, err := wire(ctx, cfg, log, env.version)
+	level := &slog.LevelVar{}
+	level.Set(cfg.LogLevel)
+	env.stdout = &inTurn{out: env.stdout} // the audit stream may go there too
+	log := newLog(cfg.LogFormat, level, env)
+	p, err := wire(ctx, cfg, outside{
+		version: env.version, log: log, level: level, stdout: env.stdout,
+		reread: func() (*config.Config, []config.Warning, config.Faults) { return read(env, roles) },
+	})
 	if err != nil {
 		sayWrong(env, err)
 		return exitUsage
 	}
 	defer p.close()
+	p.begin()
 	p.background = append(p.background, tuneCollector(env.environ))
 	if err := listenAndServe(ctx, cfg, p, log, env.version); err != nil {
 		log.Error("stopped", "error", err)
@@ -37,12 +47,12 @@ func serve(ctx context.Context, roles config.Roles, env environment) int {
 	return exitOK
 }
 
-func newLog(cfg *config.Config, env environment) *slog.Logger {
-	options := &slog.HandlerOptions{Level: cfg.LogLevel}
-	if cfg.LogFormat == "text" {
-		return slog.New(slog.NewTextHandler(env.stdout, options))
+func newLog(format string, level slog.Leveler, env environment) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if format == "text" {
+		return slog.New(tracing.Lines(audit.Lines(slog.NewTextHandler(env.stdout, options))))
 	}
-	return slog.New(slog.NewJSONHandler(env.stdout, options))
+	return slog.New(tracing.Lines(audit.Lines(slog.NewJSONHandler(env.stdout, options))))
 }
 
 func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog.Logger, version string) error {
@@ -71,7 +81,7 @@ func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog
 	p.admin.Ready()
 	attrs := []any{"version", version, "roles", cfg.Roles.String(), "store", cfg.Store, "fips140", fipsMode(), "admin_listen", listeners[len(listeners)-1].Addr().String()}
 	if p.public != nil {
-		attrs = append(attrs, "listen", listeners[0].Addr().String())
+		attrs = append(attrs, "listen", listeners[0].Addr().String(), "tls", p.tls != nil)
 	}
 	log.Info("ready", attrs...)
 	debug.FreeOSMemory() // what only the start needed
@@ -105,7 +115,8 @@ func openListeners(ctx context.Context, cfg *config.Config, p *parts, log *slog.
 	for _, at := range []struct {
 		variable, address string
 		handler           http.Handler
-	}{{"EASYAUTH_LISTEN", cfg.Listen, p.public}, {"EASYAUTH_ADMIN_LISTEN", cfg.AdminListen, p.admin}} {
+		tls               *certificate
+	}{{"EASYAUTH_LISTEN", cfg.Listen, p.public, p.tls}, {"EASYAUTH_ADMIN_LISTEN", cfg.AdminListen, p.admin, nil}} {
 		if at.handler == nil { // a worker answers no requests
 			continue
 		}
@@ -116,6 +127,9 @@ func openListeners(ctx context.Context, cfg *config.Config, p *parts, log *slog.
 				err = errors.Join(err, open.Close())
 			}
 			return nil, nil, err
+		}
+		if at.tls != nil {
+			l = tls.NewListener(l, at.tls.config())
 		}
 		listeners, servers = append(listeners, l), append(servers, authserver.HTTPServer(at.handler, log))
 	}

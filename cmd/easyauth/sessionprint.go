@@ -7,13 +7,15 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 )
 
 // printer prints what commands about sessions find, for a person or a program.
 type printer struct {
-	to   io.Writer
-	json bool
+	to     io.Writer
+	json   bool
+	record func(audit.Event) // for the audit stream
 }
 
 // sessions prints a list: nothing of a person but a number that is the same for all

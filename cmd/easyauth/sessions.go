@@ -68,7 +68,7 @@ func (s selection) run(ctx context.Context, name string, env environment, do fun
 	admin, closeStore, err := openAdmin(ctx, cfg, log)
 	if err == nil {
 		defer closeStore()
-		err = do(ctx, admin, who, printer{env.stdout, s.json})
+		err = do(ctx, admin, who, printer{env.stdout, s.json, recorder(cfg, env, s.json, log)})
 	}
 	if err != nil {
 		say(env.stderr, "easyauth %s: %v\n", name, err)
@@ -149,5 +149,6 @@ func revokeSessions(ctx context.Context, admin *session.Admin, who session.Who, 
 	if err != nil {
 		return fmt.Errorf("revoke sessions: %w", err)
 	}
+	p.record(revocation(who, n))
 	return p.revoked(n)
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/test/entra"
 	"github.com/easyauth-sidecar/easyauth/test/servers"
 )
@@ -174,5 +177,59 @@ func TestWorkerAlone(t *testing.T) {
 				t.Errorf("%s with another %s: exit code %d\n%s", command, variable, code, stderr)
 			}
 		}
+	}
+}
+
+// What an administrator ends is recorded where the server records.
+func TestRevocationIsRecorded(t *testing.T) {
+	redis := servers.StartRedis(t, servers.RedisOptions{})
+	file := filepath.Join(t.TempDir(), "audit.log")
+	vars, browsers := signedIn(t, map[string]string{
+		"EASYAUTH_STORE": "redis", "EASYAUTH_REDIS_URL": redis.URL(), "EASYAUTH_AUDIT": "file", "EASYAUTH_AUDIT_FILE": file,
+	})
+	sid := browsers[0].sid()
+	sessions(t, vars, "list", "--all")
+	sessions(t, vars, "revoke", "--sid", sid)
+	sessions(t, vars, "revoke", "--user", entra.AdeleOID)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var revoked []audit.Event
+	for line := range strings.Lines(string(text)) {
+		var e audit.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if e.Event == audit.Revoked {
+			revoked = append(revoked, e)
+		}
+	}
+	if len(revoked) != 2 || strings.Contains(string(text), sid) {
+		t.Fatalf("%s", text)
+	}
+	for i, want := range []audit.Event{{Scope: "sid"}, {Scope: "user", User: entra.AdeleOID, Tenant: entra.DefaultTenantID}} {
+		if e := revoked[i]; e.Scope != want.Scope || e.User != want.User || e.Tenant != want.Tenant || e.By != "operator" || e.Via != "command" || e.Count == nil || *e.Count != 1 {
+			t.Errorf("%+v, want %+v", e, want)
+		}
+	}
+	for _, row := range []struct {
+		name           string
+		args           []string
+		stdout, stderr bool // hold the event
+	}{
+		{"for a person", []string{"revoke", "--all"}, true, false},
+		{"for a program", []string{"revoke", "--all", "--json"}, false, true},
+		{"nothing was ended", []string{"list", "--all"}, false, false},
+	} {
+		code, stdout, stderr := execute(t, with(t, vars, map[string]string{"EASYAUTH_AUDIT": "stdout", "EASYAUTH_AUDIT_FILE": ""}), append([]string{"sessions"}, row.args...)...)
+		const event = `"event":"revoked","scope":"all"`
+		if code != exitOK || strings.Contains(stdout, event) != row.stdout || strings.Contains(stderr, event) != row.stderr {
+			t.Errorf("%s: exit code %d\n%s%s", row.name, code, stdout, stderr)
+		}
+	}
+	elsewhere := filepath.Join(t.TempDir(), "no", "audit.log")
+	if code, stdout, stderr := execute(t, with(t, vars, map[string]string{"EASYAUTH_AUDIT_FILE": elsewhere}), "sessions", "revoke", "--all"); code != exitOK || stdout != "Revoked 0 sessions.\n" || !strings.Contains(stderr, "not recorded") {
+		t.Errorf("no file can be opened: exit code %d\n%s%s", code, stdout, stderr)
 	}
 }

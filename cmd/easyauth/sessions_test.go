@@ -126,7 +126,7 @@ func TestSessionsArePrinted(t *testing.T) {
 		{"nobody knows, in JSON", true, func(p printer) error { return p.revoked(-1) }, "{\n  \"revoked\": null\n}\n"},
 	} {
 		var out strings.Builder
-		if err := tt.do(printer{&out, tt.json}); err != nil || out.String() != tt.want {
+		if err := tt.do(printer{to: &out, json: tt.json}); err != nil || out.String() != tt.want {
 			t.Errorf("%s: %v\n%s", tt.name, err, out.String())
 		}
 	}

@@ -53,7 +53,7 @@ func issuersOf(ctx context.Context, cfg *config.Config, log *slog.Logger) ([]str
 	if err != nil {
 		return nil, err
 	}
-	provider, err := wireProvider(cfg, g, log)
+	provider, err := wireProvider(cfg, g, nil, log)
 	if err != nil {
 		return nil, err
 	}

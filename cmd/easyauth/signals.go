@@ -41,7 +41,7 @@ func untilSignal(parent context.Context) (ctx context.Context, stop context.Canc
 }
 
 // onHangup calls reload at each SIGHUP, until its context ends.
-func onHangup(reload func()) func(context.Context) {
+func onHangup(reload func(context.Context)) func(context.Context) {
 	return func(ctx context.Context) {
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, syscall.SIGHUP)
@@ -51,7 +51,7 @@ func onHangup(reload func()) func(context.Context) {
 			case <-ctx.Done():
 				return
 			case <-signals:
-				reload()
+				reload(ctx)
 			}
 		}
 	}

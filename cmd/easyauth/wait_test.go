@@ -29,7 +29,7 @@ func TestStopWaitsForWhatGoesOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := loaded(t, map[string]string{"EASYAUTH_SHUTDOWN_TIMEOUT": row.timeout})
 			log := slog.New(slog.DiscardHandler)
-			p, err := wire(t.Context(), cfg, log, testVersion)
+			p, err := wire(t.Context(), cfg, outside{log: log, version: testVersion})
 			if err != nil {
 				t.Fatal(err)
 			}

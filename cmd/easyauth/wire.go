@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/easyauth-sidecar/easyauth/authserver"
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
@@ -17,10 +15,8 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
-	"github.com/easyauth-sidecar/easyauth/authserver/keyfile"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
-	"github.com/easyauth-sidecar/easyauth/authserver/registration"
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/authserver/signin"
@@ -38,49 +34,52 @@ type parts struct {
 	public     http.Handler // nil: this process answers no requests
 	admin      *authserver.Admin
 	background []func(ctx context.Context) // run until their context ends
-	reload     func()                      // reads again what may change in files
+	reload     func(ctx context.Context)   // reads again what may change in files
+	begin      func()                      // tells that the configuration is in use
 	close      func()                      // ends connections
 	ping       func(context.Context) error // asks the store whether it answers
 	wait       func(context.Context) error // for what goes on when all requests are answered
+	tls        *certificate                // what the public listener shows; nil: it is in clear text
+	live       *live                       // nil: this process answers no requests
 }
 
 // wire builds everything from a configuration. It opens no listener, and no
 // connection but that to a store, which need not succeed. The caller calls close.
-func wire(ctx context.Context, cfg *config.Config, log *slog.Logger, version string) (p *parts, err error) {
-	reg := prometheus.NewRegistry()
-	m := metrics.New(reg, version)
-	k, err := wireKeeping(ctx, cfg, m, log)
+func wire(ctx context.Context, cfg *config.Config, out outside) (p *parts, err error) {
+	l, err := wireLasting(ctx, cfg, out)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			k.close()
+			l.close()
 		}
 	}()
-	p = &parts{reload: func() {}, close: k.close, ping: k.ping, wait: func(context.Context) error { return nil }}
-	if cfg.Roles.Worker && k.store != nil {
-		worker, err := session.NewWorker(k.store, log, 0)
+	p = &parts{begin: l.begin, close: l.close, ping: l.keeping.ping, reload: l.reopen, wait: func(context.Context) error { return nil }}
+	if cfg.Roles.Worker && l.keeping.store != nil {
+		worker, err := session.NewWorker(l.keeping.store, l.log, 0)
 		if err != nil {
 			return nil, err
 		}
+		worker.Metrics = l.metrics
 		p.background = append(p.background, worker.Run)
 	}
-	degraded := []func() string{k.degraded}
+	degraded := []func() string{l.keeping.degraded}
 	if cfg.Roles.Auth || cfg.Roles.SignIn {
-		provider, err := wireRequests(cfg, k, p, m, log)
+		v, err := newLive(cfg, l)
 		if err != nil {
 			return nil, err
 		}
-		degraded = append(degraded, func() string {
-			if provider.Ready() {
-				return ""
-			}
-			return "identity provider: discovery has not succeeded yet; nobody can sign in"
-		})
+		p.public, p.live, p.tls, p.wait = v, v, v.tls, v.wait
+		p.background = append(p.background, v.run)
+		p.reload = func(ctx context.Context) {
+			l.reopen(ctx)
+			v.reload(ctx)
+		}
+		degraded = append(degraded, v.noProvider, v.notInUse)
 	}
 	p.admin, err = authserver.NewAdmin(authserver.AdminConfig{
-		Version: version, Gatherer: reg, PProf: cfg.PProf,
+		Version: l.version, Gatherer: l.registry, PProf: cfg.PProf,
 		Degraded: func() (list []string) {
 			for _, ask := range degraded {
 				if what := ask(); what != "" {
@@ -91,56 +90,6 @@ func wire(ctx context.Context, cfg *config.Config, log *slog.Logger, version str
 		},
 	})
 	return p, err
-}
-
-// wireRequests builds what answers the proxy and signs people in.
-func wireRequests(cfg *config.Config, k *keeping, p *parts, m *metrics.Metrics, log *slog.Logger) (*entra.RelyingParty, error) {
-	g, err := wireGround(cfg, log)
-	if err != nil {
-		return nil, err
-	}
-	provider, err := wireProvider(cfg, g, log)
-	if err != nil {
-		return nil, err
-	}
-	directory, err := graph.New(graph.Config{
-		BaseURL: cfg.GraphURL, Version: cfg.GraphVersion, Client: entra.NewHTTPClient(remoteTimeout, maxRemoteBody), Log: log,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("microsoft graph: %w", err)
-	}
-	sessions := sessionConfig(cfg, g, provider.TenantAllowed)
-	sessions.Store, sessions.Revoked, sessions.Metrics, sessions.Log = k.store, k.revoked, m, log
-	if sessions.Refresher, err = signin.NewRefresher(signin.RefresherConfig{Provider: provider, Graph: directory, Groups: groupsOf(cfg), Log: log}); err != nil {
-		return nil, err
-	}
-	if g.sessions, err = session.New(sessions); err != nil {
-		return nil, err
-	}
-	signIn, err := wireSignIn(cfg, g, provider, directory, m, log)
-	if err != nil {
-		return nil, err
-	}
-	server, err := wireServer(cfg, g, provider, directory, signIn, m, log)
-	if err != nil {
-		return nil, err
-	}
-	p.public, p.wait = server, g.sessions.Wait
-	p.background = append(p.background, provider.Run, g.sessions.Run)
-	if cfg.KeysFile != "" {
-		keys := keyfile.New(keyfile.Config{Path: cfg.KeysFile, Ring: g.ring, Parse: config.ParseKeys, Log: log})
-		p.background, p.reload = append(p.background, keys.Run), keys.Reload
-	}
-	if cfg.ReadRegistration {
-		reader, err := registration.New(registration.Config{
-			ClientID: cfg.ClientID, Tokens: provider, Directory: directory, Names: g.names, Adopt: g.pages.Adopt, Log: log,
-		})
-		if err != nil {
-			return nil, err
-		}
-		p.background = append(p.background, reader.Run)
-	}
-	return provider, nil
 }
 
 func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, signIn *signin.Handler,
@@ -160,6 +109,7 @@ func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, d
 		Roles: authserver.Roles{Auth: cfg.Roles.Auth, SignIn: cfg.Roles.SignIn}, AuthPath: cfg.AuthPath, SuccessStatus: cfg.SuccessStatus,
 		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC, NoGraph: cfg.Kind == config.KindOIDC || cfg.Kind == config.KindB2C}),
 		Sessions: g.sessions, Denials: g.denials, Headers: g.headers, Pages: g.pages, CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
+		LogAllows: cfg.LogAllows, Audit: g.audit, Tracing: g.tracing,
 	}
 	if cfg.AllowBearer {
 		server.Bearer = provider
@@ -172,12 +122,15 @@ func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, d
 	return server
 }
 
-func wireProvider(cfg *config.Config, g *ground, log *slog.Logger) (*entra.RelyingParty, error) {
+func wireProvider(cfg *config.Config, g *ground, m *metrics.Metrics, log *slog.Logger) (*entra.RelyingParty, error) {
 	proof, err := newCredential(cfg, cfg.ClientID, log)
 	if err != nil {
 		return nil, err
 	}
-	provider, err := entra.New(entraConfig(cfg, proof, g, log))
+	m.ClientCertificate(proof.Expires)
+	of := entraConfig(cfg, proof, g, log)
+	of.Metrics = m
+	provider, err := entra.New(of)
 	if err != nil {
 		return nil, fmt.Errorf("identity provider: %w", err)
 	}
@@ -195,7 +148,7 @@ func entraConfig(cfg *config.Config, proof entra.Credential, g *ground, log *slo
 		AcceptBearer: cfg.AllowBearer, IgnoreForeignAudience: cfg.IgnoreForeignAudience,
 		Scopes: g.names, Headers: g.headers, Claims: entra.ClaimNames{Roles: cfg.RolesClaim, Groups: cfg.GroupsClaim, Scopes: cfg.ScopesClaim},
 		Capabilities: cfg.ClientCapabilities, DomainHint: cfg.DomainHint, GraphURL: cfg.GraphURL, CacheBytes: int64(cfg.BearerCacheBytes),
-		Client: entra.NewHTTPClient(remoteTimeout, maxRemoteBody), Log: log,
+		Client: g.remoteClient(calledProvider), Log: log,
 	}
 }
 
@@ -210,6 +163,7 @@ type ground struct {
 	sessions *session.Manager
 	denials  *signin.Denials
 	pages    *pages.Pages
+	observers
 }
 
 func wireGround(cfg *config.Config, log *slog.Logger) (*ground, error) {

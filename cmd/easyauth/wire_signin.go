@@ -14,7 +14,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/signin"
 )
 
-func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, m *metrics.Metrics, log *slog.Logger) (*signin.Handler, error) {
+func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, used *signin.UsedIDs, m *metrics.Metrics, log *slog.Logger) (*signin.Handler, error) {
 	var callbackHost hosts.Host
 	if cfg.CallbackHost != "" {
 		var served bool
@@ -29,8 +29,8 @@ func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 	}
 	return signin.New(signin.Config{
 		Provider: provider, Graph: directory, Sessions: g.sessions, Denials: g.denials, Hosts: g.hosts, Pages: g.pages,
-		Ring: g.ring, Cookies: g.cookies, Metrics: m, Log: log, Scopes: cfg.Scopes, GraphQueries: cfg.GraphQueries, CallbackHost: callbackHost,
-		ScopeNames: g.names, AcceptBearer: cfg.AllowBearer,
+		Ring: g.ring, Cookies: g.cookies, Metrics: m, Log: log, Audit: g.audit, Scopes: cfg.Scopes, GraphQueries: cfg.GraphQueries, CallbackHost: callbackHost,
+		ScopeNames: g.names, AcceptBearer: cfg.AllowBearer, Used: used,
 		Groups: groupsOf(cfg), GroupNames: names, SubjectIsKey: cfg.Kind == config.KindOIDC,
 		Paths: signin.Paths{
 			Login: cfg.SigninPath, Callback: cfg.CallbackPath, Logout: cfg.LogoutPath, SignedOut: cfg.SignedOutPath, Me: cfg.MePath,

@@ -43,7 +43,7 @@ func wiredSignIn(t *testing.T, changes map[string]string) *signin.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	provider, err := wireProvider(cfg, g, log)
+	provider, err := wireProvider(cfg, g, nil, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func wiredSignIn(t *testing.T, changes map[string]string) *signin.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := wireSignIn(cfg, g, provider, directory, metrics.New(prometheus.NewRegistry(), testVersion), log)
+	h, err := wireSignIn(cfg, g, provider, directory, signin.NewUsedIDs(), metrics.New(prometheus.NewRegistry(), testVersion), log)
 	if err != nil {
 		t.Fatal(err)
 	}

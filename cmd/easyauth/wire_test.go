@@ -121,7 +121,7 @@ func TestProviderWiring(t *testing.T) {
 			}
 			got.Client = nil
 			same(t, got, want)
-			parts, err := wire(t.Context(), cfg, log, testVersion)
+			parts, err := wire(t.Context(), cfg, outside{log: log, version: testVersion})
 			if err != nil {
 				t.Fatalf("nothing can be made of it: %v", err)
 			}

@@ -227,7 +227,7 @@ func TestReplicasBehindNginx(t *testing.T) {
 	goOn(t, l, "200", 50)
 	only(t, "while one of two dies and comes back", l.stop(), "200")
 	for _, i := range []int{0, 1} {
-		if !strings.Contains(s.ReplicaLog(i), `"correlation"`) {
+		if !strings.Contains(s.ReplicaLog(i), `"request_id"`) {
 			t.Errorf("replica %d took part in no sign-in: the test proves nothing", i)
 		}
 	}

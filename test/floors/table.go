@@ -40,6 +40,9 @@ func house() []room {
 		{path: "authserver/cache", floor: ground, reach: nothing},
 		{path: "authserver/fault", floor: ground, reach: nothing, also: []string{"authserver/access"}},
 		{path: "authserver/metrics", floor: ground, reach: nothing, also: []string{"authserver/access"}},
+		{path: "authserver/audit", floor: ground, reach: nothing},
+		{path: "authserver/tracing", floor: ground, reach: nothing},
+		{path: "authserver/watch", floor: ground, reach: nothing},
 
 		{path: "authserver/seal", floor: sealing, reach: ground},
 
@@ -83,11 +86,17 @@ type guest struct {
 
 func guests() []guest {
 	graph := []string{"authserver/graph"}
+	objects := []string{"test/chart", "test/examples", "test/docs"} // what we ship for Kubernetes is decoded there
 	return []guest{
 		{"github.com/microsoftgraph/", graph},
 		{"github.com/microsoft/kiota-", graph},
 		{"github.com/redis/rueidis", []string{"authserver/session/redisstore"}},
 		{"github.com/jackc/", []string{"authserver/session/pgstore", "test/servers"}},
+		{"go.opentelemetry.io/", []string{"authserver/tracing"}},
+		{"go.yaml.in/yaml/", []string{"authserver/config", "test/chart", "test/examples", "test/docs", "test/alerts"}},
+		{"k8s.io/", objects},
+		{"sigs.k8s.io/", objects},
+		{"github.com/prometheus-operator/", objects},
 	}
 }
 

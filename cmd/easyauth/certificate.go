@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/watch"
+)
+
+// certificate is what the public listener shows. It changes with its files; connections
+// that are open keep theirs.
+type certificate struct {
+	*lasting
+	paths func() (cert, key string)
+	files *watch.Watcher
+	shown atomic.Pointer[tls.Certificate] // never nil
+}
+
+// newCertificate reads the files that paths gives.
+func newCertificate(paths func() (cert, key string), l *lasting) (*certificate, error) {
+	c := &certificate{lasting: l, paths: paths}
+	c.files = watch.New(watch.Config{
+		What: "certificate of the listener", Kept: "the one before is shown",
+		Paths: func() []string {
+			cert, key := paths()
+			return []string{cert, key}
+		},
+		Take: c.take, Log: l.log,
+	})
+	return c, c.take(context.Background(), false)
+}
+
+// take shows the certificate of the files from now on.
+func (c *certificate) take(ctx context.Context, asked bool) error {
+	cert, key := c.paths()
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return fmt.Errorf("EASYAUTH_TLS_CERT_FILE and EASYAUTH_TLS_KEY_FILE: %w", err)
+	}
+	before := c.shown.Swap(&pair)
+	c.metrics.ListenerCertificate(pair.Leaf.NotAfter)
+	switch same := before != nil && before.Leaf.Equal(pair.Leaf); {
+	case before == nil:
+	case !same:
+		c.log.InfoContext(ctx, "the certificate of the listener has changed", "expires", pair.Leaf.NotAfter, "serial", pair.Leaf.SerialNumber.Text(16))
+	case asked:
+		c.log.InfoContext(ctx, "the certificate of the listener was read again: it is the same", "expires", pair.Leaf.NotAfter)
+	}
+	return nil
+}
+
+// config is of the listener. There is no HTTP/2: nginx does not speak it to what it asks.
+func (c *certificate) config() *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"},
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return c.shown.Load(), nil
+		},
+	}
+}
