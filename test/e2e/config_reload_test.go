@@ -91,12 +91,15 @@ func hangup(t *testing.T, v *visitor, replica int) {
 	})
 }
 
-// The configuration is changed again and again while people sign in, open pages and sign
-// out: nobody notices.
+// The configuration and the client secret are changed again and again while people sign
+// in, open pages and sign out: nobody notices.
 func TestConfigurationChangesUnderACrowd(t *testing.T) {
 	t.Parallel()
 	k := startKeeper(t, onRedis)
-	cfg := k.replicas(nil)
+	secret, secretFile := "the-secret-of-the-start", filepath.Join(t.TempDir(), "secret")
+	write(t, secretFile, []byte(secret))
+	cfg := k.replicas(noSecret(map[string]string{"EASYAUTH_CLIENT_SECRET_FILE": secretFile}))
+	cfg.Registration = func(c *entra.Client) { c.Secret = secret }
 	file := newSettingsFile(t, map[string]string{"EASYAUTH_RENEW_BEFORE": "0", "EASYAUTH_STALE_OK": "5m"})
 	file.in(&cfg)
 	s := start(t, cfg)
@@ -107,12 +110,18 @@ func TestConfigurationChangesUnderACrowd(t *testing.T) {
 		{"EASYAUTH_CLAIM_HEADERS": "department"}, {"EASYAUTH_STALE_OK": "10m", "EASYAUTH_SESSION_CACHE_MB": "32"}, {"EASYAUTH_CLAIM_HEADERS": "", "EASYAUTH_SESSION_LIFETIME": "10h"},
 	} {
 		file.change(change)
+		before := secret
+		secret = fmt.Sprintf("secret-%d-of-many", i)
+		s.Entra.SetSecrets(stand.ClientID, secret, before) // the one before that is over
+		write(t, secretFile, []byte(secret))
 		hangup(t, old, 0)
 		c.goOn("sessions", 2, sessions)
 		c.goOn("sign-outs", 1, signOuts)
 		waitUntil(t, "the other replica to see it by itself", func() bool { ok, _ := loads(old, 1); return ok >= float64(i+2) })
 		c.goOn("passes", 20, passes)
 	}
+	s.Entra.SetSecrets(stand.ClientID, secret, "")
+	c.goOn("sessions", 2, sessions)
 	c.stop()
 	c.verify(signedIn(t, s, userOf(0).ID))
 	c.close()

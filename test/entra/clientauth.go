@@ -1,7 +1,6 @@
 package entra
 
 import (
-	"crypto/subtle"
 	"maps"
 	"net/http"
 	"net/url"
@@ -54,7 +53,7 @@ func (s *Server) authenticateClient(r *http.Request, form url.Values, at authori
 		return client, p, fail
 	case p.secret == "":
 		return client, p, refusedClient(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
-	case client.Secret == "" || subtle.ConstantTimeCompare([]byte(p.secret), []byte(client.Secret)) != 1:
+	case !client.takes(p.secret):
 		return client, p, refusedClient(7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '"+client.ID+"'.")
 	}
 	return client, p, nil

@@ -2,6 +2,7 @@ package entra
 
 import (
 	"crypto/rsa"
+	"crypto/subtle"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -61,6 +62,7 @@ type Config struct {
 type Client struct {
 	ID             string              // required; a GUID in Entra, any non-empty text here
 	Secret         string              // without it, Certificates and Federated the client is public and must use PKCE
+	OtherSecret    string              // taken too, while a secret is replaced
 	Name           string              // shown on the consent page; "" means ID
 	RedirectURIs   []string            // compared byte by byte
 	PostLogoutURIs []string            // compared byte by byte
@@ -192,6 +194,13 @@ func (c Client) normalised() (Client, error) {
 
 func (c Client) public() bool {
 	return c.Secret == "" && len(c.Certificates) == 0 && len(c.Federated) == 0
+}
+
+// takes reports whether a secret is one of the client's.
+func (c Client) takes(secret string) bool {
+	return slices.ContainsFunc([]string{c.Secret, c.OtherSecret}, func(own string) bool {
+		return own != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(own)) == 1
+	})
 }
 
 func (c Client) wants(optional string) bool { return slices.Contains(c.OptionalClaims, optional) }

@@ -125,6 +125,12 @@ func (s *Server) RegisterPostLogoutURI(clientID, uri string) {
 	s.editClient(clientID, func(c *Client) { c.PostLogoutURIs = append(c.PostLogoutURIs, uri) })
 }
 
+// SetSecrets replaces a client's secret. The other one, unless it is empty, is taken too,
+// as Entra ID takes both while a secret is replaced. It panics when there is no such client.
+func (s *Server) SetSecrets(clientID, secret, other string) {
+	s.editClient(clientID, func(c *Client) { c.Secret, c.OtherSecret = secret, other })
+}
+
 func (s *Server) editClient(id string, edit func(*Client)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
