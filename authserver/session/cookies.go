@@ -194,8 +194,8 @@ func (p *inCookies) end(ctx context.Context, h http.Header) error {
 	var dead []Revocation
 	for _, chunks := range combinations(firsts, seconds, maxPresented) {
 		s, err := p.opened.open(chunks)
-		if err != nil || p.m.timely(&s.Ticket) != access.ReasonOK {
-			continue
+		if err != nil || !p.m.cfg.Now().Before(s.Expires) {
+			continue // a ticket that is refused now may be good under the next configuration
 		}
 		if r, _ := p.m.cfg.Revoked.check(s); r == access.ReasonSessionRevoked {
 			continue // one cookie, sent again and again, makes no second entry
@@ -212,7 +212,7 @@ func (p *inCookies) endUser(ctx context.Context, who access.Key) error {
 		return errors.New("end sessions: those in cookies end by themselves alone")
 	}
 	// Also when it was done a moment ago: a sign-in in between ends too.
-	return p.m.cfg.Revoked.add(ctx, revocations(OneUser, userHandles(p.m.cfg.Ring, who), p.m.cfg.Now(), p.m.cfg.Lifetime)...)
+	return p.m.cfg.Revoked.add(ctx, revocations(OneUser, userHandles(p.m.cfg.Ring, who), p.m.cfg.Now(), p.m.cfg.Longest)...)
 }
 
 func (p *inCookies) endSID(ctx context.Context, sid string) (bool, error) {
@@ -224,7 +224,7 @@ func (p *inCookies) endSID(ctx context.Context, sid string) (bool, error) {
 	if err != nil || !known {
 		return false, err
 	}
-	return true, p.m.cfg.Revoked.addNew(ctx, revocations(OneSID, handles, p.m.cfg.Now(), p.m.cfg.Lifetime)...)
+	return true, p.m.cfg.Revoked.addNew(ctx, revocations(OneSID, handles, p.m.cfg.Now(), p.m.cfg.Longest)...)
 }
 
 func (p *inCookies) once(ctx context.Context, name string, until time.Time) (bool, error) {

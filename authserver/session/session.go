@@ -51,9 +51,16 @@ type Config struct {
 	// one of the same name, so several are looked at instead of refused.
 	Shared bool
 
-	Lifetime time.Duration    // required: a session ends this long after its sign-in
-	Idle     time.Duration    // and this long after its last use; 0: does not
-	Now      func() time.Time // nil means time.Now
+	Lifetime time.Duration // required: a session ends this long after its sign-in
+	Idle     time.Duration // and this long after its last use; 0: does not
+
+	// Longest is the longest Lifetime that a configuration before had or one to come
+	// has, as far as is known: what is revoked stays so for that long, because a
+	// ticket that is too old for a shorter Lifetime lives again under a longer one.
+	// 0, or less than Lifetime: Lifetime.
+	Longest time.Duration
+
+	Now func() time.Time // nil means time.Now
 
 	// RenewBefore is how long before its end a session is worth renewing; 0: never.
 	RenewBefore time.Duration
@@ -141,6 +148,7 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	cfg.Longest = max(cfg.Longest, cfg.Lifetime)
 	m := &Manager{cfg: cfg}
 	var err error
 	if cfg.Store != nil {

@@ -65,5 +65,5 @@ func parse[T ~[32]byte](s string) (v T, ok bool) {
 		return v, false
 	}
 	_, err := hex.Decode(v[:], []byte(s))
-	return v, err == nil
+	return v, err == nil && v != T{} // which is written as nothing
 }
