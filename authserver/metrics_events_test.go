@@ -223,8 +223,11 @@ func sessionEvents() []event {
 			`easyauth_revocations_total{scope="sid"}`, step("frontchannel_logout", "ok"), took("frontchannel_logout"), took("backchannel_logout"),
 		}},
 		{"a ticket is revoked", options{revoked: memstore.NewLog(nil)}, func(t *testing.T, k *kit) {
-			waitFor(t, "the list", func() bool { return k.scrape().series[storing("follow", "ok")] > 0 })
+			followed := func() float64 { return k.scrape().series[storing("follow", "ok")] }
+			waitFor(t, "the list", func() bool { return followed() > 0 })
+			n := followed()
 			k.signedIn(emulator.Adele).do("GET", logoutURL, click(), nil)
+			waitFor(t, "the list to be heard", func() bool { return followed() > n })
 		}, []string{storing("append", "ok"), storing("follow", "ok")}},
 		{"the store is swept", options{}, func(t *testing.T, k *kit) {
 			worker, err := session.NewWorker(memstore.New("0123456789abcdef", nil), k.newLog(), time.Hour)

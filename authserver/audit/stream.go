@@ -8,7 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,6 +18,7 @@ import (
 type Config struct {
 	Writer io.Writer // gets one Write a line
 	File   string    // is made with mode 0600 if it does not exist, and appended to
+	NoNew  bool      // File is not made: that it is not there is an error
 
 	Log    *slog.Logger     // hears that writing fails, and that it works again; nil logs nothing
 	Failed func()           // is called for each event that was not written; nil is not
@@ -32,6 +35,7 @@ type Stream struct {
 	file    *os.File // nil: out is the caller's
 	torn    bool     // the last line is not whole
 	failing bool
+	wide    bool // others than the owner of the file may read it or write to it
 }
 
 // New returns a stream, and opens its file.
@@ -108,14 +112,19 @@ func (s *Stream) tell(err error) {
 }
 
 // Reopen opens the file anew, after it was moved away, or where its name leads
-// elsewhere now. If it cannot, the open one goes on being written to. It does
+// elsewhere now. If it cannot, the open one goes on being written to. A file that
+// is there keeps its mode; the log hears once when it is not its owner's alone. It does
 // nothing for a stream without a file.
 func (s *Stream) Reopen() error {
 	if s == nil || s.cfg.File == "" {
 		return nil
 	}
-	const mode = 0o600 // who signed in from where is not for everybody on the machine
-	file, err := os.OpenFile(s.cfg.File, os.O_WRONLY|os.O_APPEND|os.O_CREATE, mode)
+	const mode = 0o600                                      // who signed in from where is not for everybody on the machine
+	flags := os.O_WRONLY | os.O_APPEND | syscall.O_NONBLOCK // a pipe that nobody reads is an error
+	if !s.cfg.NoNew {
+		flags |= os.O_CREATE
+	}
+	file, err := os.OpenFile(s.cfg.File, flags, mode)
 	if err != nil {
 		return fmt.Errorf("open the audit file: %w", err)
 	}
@@ -124,6 +133,7 @@ func (s *Stream) Reopen() error {
 	old := s.file
 	s.torn = s.torn && sameFile(old, file)
 	s.out, s.file = file, file
+	s.look(file)
 	if old == nil {
 		return nil
 	}
@@ -131,6 +141,16 @@ func (s *Stream) Reopen() error {
 		return fmt.Errorf("close the old audit file: %w", err)
 	}
 	return nil
+}
+
+// look warns of a file that others may read, once until one is in order.
+func (s *Stream) look(file *os.File) {
+	info, err := file.Stat()
+	wide := err == nil && info.Mode().IsRegular() && info.Mode()&0o077 != 0 && runtime.GOOS != "windows" // there modes say nothing
+	if wide && !s.wide {
+		s.cfg.Log.Warn("the file of the audit stream is not its owner's alone: who signed in from where is in it", "mode", info.Mode().Perm().String())
+	}
+	s.wide = wide
 }
 
 func sameFile(a, b *os.File) bool {

@@ -65,7 +65,11 @@ func adoptAliases(vars map[string]string, r *report) map[string]string {
 		case strings.EqualFold(name, "EasyAuthForK8s__GraphEndpoint"):
 			r.warn(name, "is ignored; use EASYAUTH_GRAPH_URL and EASYAUTH_GRAPH_VERSION")
 		default:
-			r.warn(printable(name), "is ignored; the nearest known variable is %s", nearest(name, aliasNames()))
+			if near := Nearest(name, aliasNames()); near != "" {
+				r.warn(printable(name), "is ignored; did you mean %s?", near)
+			} else {
+				r.warn(printable(name), "is ignored: nothing here is called so")
+			}
 		}
 	}
 	return values

@@ -166,8 +166,8 @@ func TestUnknownDotnetNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"AzureAd__ClientCertificates__0__SourceType": "is ignored; use EASYAUTH_CLIENT_CERTIFICATE_FILE",
 		"azuread__clientcertificates":                "is ignored; use EASYAUTH_CLIENT_CERTIFICATE_FILE",
-		"AzureAd__TenentId":                          "is ignored; the nearest known variable is AzureAd__TenantId",
-		"EasyAuthForK8s__SignoutPath":                "is ignored; the nearest known variable is EasyAuthForK8s__SigninPath",
+		"AzureAd__TenentId":                          "is ignored; did you mean AzureAd__TenantId?",
+		"EasyAuthForK8s__SignoutPath":                "is ignored: nothing here is called so",
 		"easyauthfork8s__graphendpoint":              "is ignored; use EASYAUTH_GRAPH_URL and EASYAUTH_GRAPH_VERSION",
 	} {
 		c, warnings, faults := load(t, with(map[string]string{name: marker}))

@@ -2,15 +2,13 @@ package config
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
 const (
@@ -95,29 +93,12 @@ func (s *spec) brand(r *report, c *Config) {
 
 // readLogo returns what is in a file. An error does not name the file.
 func readLogo(path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
-	var content []byte
-	if err == nil {
-		content, err = io.ReadAll(io.LimitReader(f, maxLogo+1))
-		_ = f.Close() // only read from
-	}
+	content, err := secret.ReadFile(path, maxLogo)
 	switch {
 	case err != nil:
-		return nil, withoutPath(err)
-	case len(content) > maxLogo:
-		return nil, fmt.Errorf("is larger than %d bytes", maxLogo)
+		return nil, err
 	case len(content) == 0:
 		return nil, errors.New("is empty")
 	}
 	return content, nil
-}
-
-// withoutPath returns the cause of an error of the file system: who says so shows the path
-// as far as it may be shown.
-func withoutPath(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	return err
 }

@@ -161,6 +161,9 @@ func Load(environ []string, roles Roles) (*Config, []Warning, error) {
 		return nil, nil, Faults{{Name: "environment", Expected: fmt.Sprintf("could not be read: %v", err)}}
 	}
 	c := s.config(r, roles)
+	if c.Tracing {
+		openTelemetry(vars, r)
+	}
 	r.sort()
 	if len(r.faults) > 0 {
 		return c, r.warnings, r.faults

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
 
 const (
@@ -53,17 +54,9 @@ func adoptFile(values map[string]string, r *report) {
 }
 
 func readConfigFile(path string) ([]entry, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	content, err := secret.ReadFile(path, maxConfigFile)
 	if err != nil {
-		return nil, withoutPath(err)
-	}
-	content, err := io.ReadAll(io.LimitReader(f, maxConfigFile+1))
-	_ = f.Close() // only read from
-	switch {
-	case err != nil:
-		return nil, withoutPath(err)
-	case len(content) > maxConfigFile:
-		return nil, fmt.Errorf("is larger than %d bytes", maxConfigFile)
+		return nil, err
 	}
 	return parseConfigFile(content), nil
 }
@@ -125,7 +118,7 @@ func readEntry(key, value *yaml.Node) entry {
 	case slices.Contains(variables(), e.name) && !slices.Contains(known, e.name):
 		e.fault = "is read from the environment alone"
 	case !slices.Contains(known, e.name):
-		e.fault = unknownKey + "; did you mean " + nearest(e.name, known) + "?"
+		e.fault = unknownKey + didYouMean(e.name, known)
 	case value.Kind == yaml.SequenceNode && isList(e.name) && value.Anchor == "":
 		e.value, e.fault = readList(value)
 	case value.Kind == yaml.SequenceNode && value.Anchor == "":

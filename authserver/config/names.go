@@ -27,7 +27,7 @@ func refuseUnknown(vars map[string]string, r *report) {
 		switch {
 		case !hasFold(name, prefix) || slices.Contains(known, name):
 		case !injected(name):
-			r.fault(printable(name), "is not known; did you mean %s?", nearest(name, known))
+			r.fault(printable(name), "is not known%s", didYouMean(name, known))
 		case strings.HasSuffix(name, "_PORT") && !strings.Contains(name, "_PORT_") && !serviceVariable.MatchString(name) && !strings.Contains(vars[name], "://"):
 			r.warn(printable(name), "is ignored: Kubernetes sets variables of this name for Services; the listeners are EASYAUTH_LISTEN and EASYAUTH_ADMIN_LISTEN")
 		}
@@ -52,19 +52,50 @@ func printable(name string) string {
 	}, name)
 }
 
-// nearest returns the candidate with the fewest letters to change, the first of
-// equals. Case does not count, and one that only lacks its first words comes
-// between one letter and two: EASYAUTH_SECRET means EASYAUTH_CLIENT_SECRET.
-func nearest(name string, candidates []string) string {
+// Nearest returns the candidate that name is a misspelling of: one letter differs or, in
+// longer names, two; or name only lacks first words of the one candidate that ends so
+// (EASYAUTH_SECRET). "" if there is none. Case does not count, nor a prefix that all
+// settings have.
+func Nearest(name string, candidates []string) string {
 	name = strings.ToUpper(printable(name))
-	change := func(candidate string) int {
-		candidate = strings.ToUpper(candidate)
-		if rest, ok := strings.CutPrefix(name, prefix); ok && strings.HasSuffix(candidate, "_"+rest) {
-			return min(3, 2*distance(name, candidate))
-		}
-		return 2 * distance(name, candidate)
+	own := ownPart(name)
+	best, fewest := "", 2
+	if len(own) < 8 {
+		fewest = 1
 	}
-	return slices.MinFunc(candidates, func(a, b string) int { return change(a) - change(b) })
+	var endSo []string
+	for _, candidate := range candidates {
+		upper := strings.ToUpper(candidate)
+		if n := distance(name, upper); n < fewest || n == fewest && best == "" {
+			best, fewest = candidate, n
+		}
+		if own != name && own != "" && strings.HasSuffix(upper, "_"+own) {
+			endSo = append(endSo, candidate)
+		}
+	}
+	if best == "" && len(endSo) == 1 {
+		return endSo[0]
+	}
+	return best
+}
+
+// ownPart returns what follows the prefix of a setting, ours or EasyAuthForK8s'.
+func ownPart(name string) string {
+	if rest, ok := strings.CutPrefix(name, prefix); ok {
+		return rest
+	}
+	if _, rest, ok := strings.Cut(name, "__"); ok {
+		return rest
+	}
+	return name
+}
+
+// didYouMean is what a fault about an unknown name goes on with.
+func didYouMean(name string, known []string) string {
+	if near := Nearest(name, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return "; `easyauth settings` prints all that there are"
 }
 
 // distance counts the insertions, deletions, replacements and swaps of two

@@ -82,7 +82,7 @@ func ofObservationSettings() []Setting {
 		},
 		Setting{
 			Name:    "OTEL_EXPORTER_OTLP_ENDPOINT",
-			Meaning: "Receiver of OpenTelemetry traces over HTTP. Without it, and without the next, nothing is traced. OpenTelemetry's other variables (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS` and so on) are read by its library, from the environment alone.",
+			Meaning: "Receiver of OpenTelemetry traces over HTTP. Without it, and without the next, nothing is traced. OpenTelemetry's other variables (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS` and so on) are read by its library, from the environment alone; a protocol other than `http/protobuf` and `http/json`, a sampler that there is not, and a file of certificates or of a key that cannot be read are faults.",
 			Example: "http://otel-collector.monitoring:4318",
 		},
 		Setting{

@@ -21,6 +21,7 @@ const (
 type Finding struct {
 	Question Question
 	About    string // an address
+	Tenant   string // of which it was asked, where there are several; "" for all of them
 	Keys     int    // how many there are, with AskKeys
 	Err      error
 }
@@ -40,15 +41,19 @@ func (rp *RelyingParty) Examine(ctx context.Context) (findings []Finding) {
 	for _, t := range rp.tenants.Load().all {
 		if rp.cfg.Kind == MultiTenant {
 			doc, err := rp.discoverTenant(ctx, t)
-			findings = append(findings, Finding{Question: AskDiscovery, About: wellKnown(t.v2), Err: err})
+			findings = append(findings, Finding{Question: AskDiscovery, About: wellKnown(t.v2), Tenant: t.id, Err: err})
 			if err != nil {
 				continue
 			}
 			t.doc.Store(doc)
 		}
+		of := ""
+		if rp.cfg.Kind == MultiTenant {
+			of = t.id
+		}
 		keys := t.doc.Load().keys
 		err := keys.refresh(ctx)
-		findings = append(findings, Finding{Question: AskKeys, About: keys.url, Keys: len(keys.current()), Err: err})
+		findings = append(findings, Finding{Question: AskKeys, About: keys.url, Tenant: of, Keys: len(keys.current()), Err: err})
 	}
 	return append(findings, Finding{Question: AskToken, About: p.token, Err: rp.prove(ctx, p)})
 }

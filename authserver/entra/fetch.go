@@ -2,6 +2,8 @@ package entra
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -47,11 +49,42 @@ func fetch(ctx context.Context, client *http.Client, url string, limit int64) ([
 	case resp.StatusCode == http.StatusTooManyRequests:
 		return nil, refuse(ReasonUnavailable, "%s: answered with status %d", doing, resp.StatusCode).as(metrics.ResultThrottled)
 	case resp.StatusCode >= http.StatusBadRequest:
-		return nil, refuse(ReasonIDPError, "%s: answered with status %d", doing, resp.StatusCode).as(metrics.OfStatus(resp.StatusCode))
+		return nil, documentError(doing, resp.StatusCode, body)
 	case resp.StatusCode != http.StatusOK:
 		return nil, refuse(ReasonIDPError, "%s: answered with status %d", doing, resp.StatusCode)
 	case int64(len(body)) > limit:
 		return nil, refuse(ReasonIDPError, "%s: %w", doing, ErrBodyTooLarge).as(metrics.ResultTooLarge)
 	}
 	return body, nil
+}
+
+// documentError is the error of an answer that is none: of its body the provider's own
+// number is kept, and nothing else.
+func documentError(doing string, status int, body []byte) *Error {
+	number, said := numberIn(body), ""
+	if number != "" {
+		said = " (" + number + ")"
+	}
+	e := refuse(ReasonIDPError, "%s: answered with status %d%s", doing, status, said).as(metrics.OfStatus(status))
+	e.code = number
+	return e
+}
+
+// numberIn returns the provider's number in the JSON of an error, "AADSTS90002"; "" if
+// there is none.
+func numberIn(body []byte) string {
+	answer, err := parseObject(body)
+	if err != nil {
+		return ""
+	}
+	if description, err := answer.text("error_description"); err == nil {
+		if number := answerNumber.FindString(description); number != "" {
+			return number
+		}
+	}
+	var codes []uint32
+	if json.Unmarshal(answer.values["error_codes"], &codes) != nil || len(codes) == 0 {
+		return ""
+	}
+	return answerNumber.FindString(fmt.Sprintf("AADSTS%d", codes[0]))
 }

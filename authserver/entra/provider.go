@@ -188,6 +188,9 @@ func (rp *RelyingParty) adopt(p *provider) {
 }
 
 func (rp *RelyingParty) newTenantDoc(p *provider) *tenantDoc {
-	keys := &keySet{url: p.keys, client: rp.cfg.Client, now: rp.cfg.Now, needKeyID: rp.cfg.Kind != Plain, counted: rp.counted.keys}
-	return &tenantDoc{token: p.token, algs: p.algs, keys: keys}
+	return &tenantDoc{token: p.token, algs: p.algs, keys: rp.newKeySet(p.keys)}
+}
+
+func (rp *RelyingParty) newKeySet(url string) *keySet {
+	return &keySet{url: url, client: rp.cfg.Client, now: rp.cfg.Now, needKeyID: rp.cfg.Kind != Plain, counted: rp.counted.keys}
 }

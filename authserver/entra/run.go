@@ -29,11 +29,13 @@ func (rp *RelyingParty) Run(ctx context.Context) {
 			wg.Go(func() { rp.keepTenant(ctx, t) })
 		}
 	}
-	p := until(ctx, rp.watch("discovery", rp.cfg.Authority), rp.discover)
+	p := rp.provider.Load()
 	if p == nil {
-		return
+		if p = until(ctx, rp.watch("discovery", rp.cfg.Authority), rp.discover); p == nil {
+			return
+		}
+		rp.adopt(p)
 	}
-	rp.adopt(p)
 	if rp.cfg.Kind != MultiTenant {
 		rp.keepKeys(ctx, p.issuer, rp.tenants.Load().all[0].doc.Load().keys)
 	}
@@ -44,11 +46,14 @@ func (rp *RelyingParty) Ready() bool { return rp.provider.Load() != nil }
 
 // keepTenant is Run for one of several tenants.
 func (rp *RelyingParty) keepTenant(ctx context.Context, t *tenant) {
-	doc := until(ctx, rp.watch("discovery", t.v2), func(ctx context.Context) (*tenantDoc, error) { return rp.discoverTenant(ctx, t) })
+	doc := t.doc.Load()
 	if doc == nil {
-		return
+		doc = until(ctx, rp.watch("discovery", t.v2), func(ctx context.Context) (*tenantDoc, error) { return rp.discoverTenant(ctx, t) })
+		if doc == nil {
+			return
+		}
+		t.doc.Store(doc)
 	}
-	t.doc.Store(doc)
 	rp.keepKeys(ctx, t.v2, doc.keys)
 }
 

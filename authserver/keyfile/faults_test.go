@@ -24,19 +24,25 @@ func TestFaultsChangeNothing(t *testing.T) {
 		damage func(*testing.T, string)
 		text   string // in the log
 	}{
-		{"no file", remove, "open the key file"},
+		{"no file", remove, "no such file"},
 		{"a folder", func(t *testing.T, path string) {
 			remove(t, path)
 			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)
 			}
-		}, "read the key file"},
+		}, "is a directory"},
+		{"a device", func(t *testing.T, path string) {
+			remove(t, path)
+			if err := os.Symlink(os.DevNull, path); err != nil {
+				t.Fatal(err)
+			}
+		}, "is not a regular file"},
 		{"empty", write(""), "no entry"},
 		{"no keys", write("a\x00b"), "entry 1 is not hexadecimal"},
 		{"a short key", write(hex.EncodeToString(key(2)[1:])), "key 1 has 31 bytes"},
 		{"a key twice", write(text([]byte{2, 2}, nil)), "key 2 is there twice"},
 		{"none that seals", write(text(nil, []byte{2})), "no entry"},
-		{"far too long", write(text([]byte{2}, nil) + strings.Repeat(" ", 64<<10)), "longer than 65536 bytes"},
+		{"far too long", write(text([]byte{2}, nil) + strings.Repeat(" ", 64<<10)), "larger than 65536 bytes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

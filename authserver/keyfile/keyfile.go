@@ -6,13 +6,12 @@ package keyfile
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 	"github.com/easyauth-sidecar/easyauth/authserver/watch"
 )
 
@@ -27,6 +26,10 @@ type Config struct {
 	// sealing one first, and those that only open until they seal next. Its
 	// errors are logged and must hold nothing of the text. Required.
 	Parse func(text string) (keys, next [][]byte, err error)
+
+	// Told hears that the file cannot be used, once for each fault, and with nil that it
+	// can again. nil: nobody is told.
+	Told func(err error)
 
 	Every time.Duration // between two looks at the file; 0 means 10 s
 	Log   *slog.Logger  // nil means none
@@ -48,7 +51,7 @@ func New(cfg Config) *Watcher {
 	w := &Watcher{cfg: cfg}
 	w.file = watch.New(watch.Config{
 		What: "key file", Kept: "the keys stay as they are", Paths: func() []string { return []string{cfg.Path} },
-		Take: w.take, Every: cfg.Every, Log: cfg.Log,
+		Take: w.take, Told: cfg.Told, Every: cfg.Every, Log: cfg.Log,
 	})
 	return w
 }
@@ -74,17 +77,9 @@ func (w *Watcher) take(ctx context.Context, asked bool) error {
 
 // read returns the file's text.
 func (w *Watcher) read() (text string, err error) {
-	f, err := os.Open(w.cfg.Path)
+	raw, err := secret.ReadFile(w.cfg.Path, maxSize)
 	if err != nil {
-		return "", fmt.Errorf("open the key file: %w", err)
-	}
-	raw, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	_ = f.Close() // it was only read
-	if err != nil {
-		return "", fmt.Errorf("read the key file: %w", err)
-	}
-	if len(raw) > maxSize {
-		return "", fmt.Errorf("read the key file: it is longer than %d bytes", maxSize)
+		return "", fmt.Errorf("read the key file %q: %w", w.cfg.Path, err)
 	}
 	return string(raw), nil
 }

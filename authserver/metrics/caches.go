@@ -27,7 +27,7 @@ type Cached interface {
 
 func newLooked() *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "easyauth_cache_requests_total", Help: "Look-ups in a cache, by result (hit, miss).",
+		Name: "easyauth_cache_requests_total", Help: "Look-ups in the caches tickets, sessions and bearer, by result (hit, miss).",
 	}, []string{"cache", "result"})
 }
 

@@ -26,7 +26,7 @@ type Metrics struct {
 	requests      *prometheus.HistogramVec
 	sessions      sessions
 	remote        remote
-	configuration configuration
+	configuration *configuration // the same for all of Stage
 	looked        *prometheus.CounterVec
 
 	parts *parts // what this Metrics was told of
@@ -64,6 +64,8 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 		}, []string{"endpoint"}),
 		requests: newRequests(),
 		parts:    newParts(),
+
+		configuration: &configuration{refused: map[string]bool{}},
 	}
 	m.shown = newShown(m.parts)
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -75,17 +77,7 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, m.requests, m.looked, m.shown, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.allowed = m.decisions.WithLabelValues(access.Allow.String(), access.ReasonOK.String())
-	for _, reason := range []access.Reason{access.ReasonBadQuery, access.ReasonBadOriginalURL} {
-		m.decisions.WithLabelValues(access.Deny.String(), reason.String())
-	}
-	for _, reason := range []access.Reason{
-		access.ReasonStore, access.ReasonNotRefreshed, access.ReasonGroupsUnknown, access.ReasonKeysUnknown, access.ReasonInternal,
-	} {
-		m.decisions.WithLabelValues(access.Unsure.String(), reason.String())
-	}
-	for _, kind := range []string{badQuery, badOriginalURL, hostNotServed} {
-		m.configErrors.WithLabelValues(kind)
-	}
+	m.preset()
 	m.sessions.register(reg)
 	m.remote.register(reg)
 	m.configuration.register(reg)

@@ -43,17 +43,25 @@ easyauth_decisions_total{outcome="unsure",reason="store"} 0
 easyauth_header_overflow_total 1
 # HELP easyauth_large_answers_total Answers with more than 4,000 bytes of headers: nginx needs a proxy_buffer_size above its default.
 # TYPE easyauth_large_answers_total counter
+easyauth_large_answers_total{endpoint="backchannel_logout"} 0
 easyauth_large_answers_total{endpoint="callback"} 1
-# HELP easyauth_signins_total Ended steps of a sign-in or sign-out, by step and result (ok and the like, or the reason of the refusal).
-# TYPE easyauth_signins_total counter
-easyauth_signins_total{result="ok",step="login"} 1
+easyauth_large_answers_total{endpoint="frontchannel_logout"} 0
+easyauth_large_answers_total{endpoint="login"} 0
+easyauth_large_answers_total{endpoint="logo"} 0
+easyauth_large_answers_total{endpoint="logout"} 0
+easyauth_large_answers_total{endpoint="me"} 0
+easyauth_large_answers_total{endpoint="other"} 0
+easyauth_large_answers_total{endpoint="signed_out"} 0
 `
 	names := []string{
 		"easyauth_configuration_errors_total", "easyauth_decisions_total", "easyauth_header_overflow_total",
-		"easyauth_large_answers_total", "easyauth_signins_total",
+		"easyauth_large_answers_total",
 	}
 	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), names...); err != nil {
 		t.Error(err)
+	}
+	if series := gathered(t, reg); series[`easyauth_signins_total{result="ok",step="login"}`] != 1 || series[`easyauth_signins_total{result="loop",step="login"}`] != 0 {
+		t.Errorf("sign-ins: %v", series)
 	}
 	if n, err := testutil.GatherAndCount(reg, "easyauth_build_info", "go_goroutines"); err != nil || n != 2 {
 		t.Errorf("%d metrics of the build and the runtime, %v", n, err)
@@ -81,6 +89,8 @@ easyauth_refreshes_total{result="not_kept"} 0
 easyauth_refreshes_total{result="ok"} 1
 # HELP easyauth_revocations_total Sessions or groups of sessions ended before their time, by scope.
 # TYPE easyauth_revocations_total counter
+easyauth_revocations_total{scope="one"} 0
+easyauth_revocations_total{scope="sid"} 0
 easyauth_revocations_total{scope="user"} 1
 # HELP easyauth_store_operations_total Operations of the session store or the revocation list, by operation and result.
 # TYPE easyauth_store_operations_total counter
@@ -130,7 +140,7 @@ easyauth_cache_entries{cache="tickets"} 7
 # TYPE easyauth_cache_limit_bytes gauge
 easyauth_cache_limit_bytes{cache="queries"} 1.048576e+06
 easyauth_cache_limit_bytes{cache="tickets"} 1.048576e+06
-# HELP easyauth_cache_requests_total Look-ups in a cache, by result (hit, miss).
+# HELP easyauth_cache_requests_total Look-ups in the caches tickets, sessions and bearer, by result (hit, miss).
 # TYPE easyauth_cache_requests_total counter
 easyauth_cache_requests_total{cache="tickets",result="hit"} 1
 easyauth_cache_requests_total{cache="tickets",result="miss"} 2

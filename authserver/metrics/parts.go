@@ -108,8 +108,16 @@ func (m *Metrics) Cache(name CacheName, from Cached) {
 }
 
 // Keys shows the keys of a ring, which list gives; ids that differ. It is called
-// whenever the metrics are read.
-func (m *Metrics) Keys(list func() []Key) { m.tell(func(p *parts) { p.keys = list }) }
+// at once, for what TicketsOpened counts, and whenever the metrics are read.
+func (m *Metrics) Keys(list func() []Key) {
+	m.tell(func(p *parts) { p.keys = list })
+	if m == nil || list == nil {
+		return
+	}
+	for _, k := range list() {
+		m.sessions.opened.WithLabelValues(k.ID)
+	}
+}
 
 // Provider shows whether the identity provider can be used. ready is called
 // whenever the metrics are read.

@@ -101,7 +101,7 @@ func TestConfiguration(t *testing.T) {
 # HELP easyauth_audit_failures_total Audit events that could not be written.
 # TYPE easyauth_audit_failures_total counter
 easyauth_audit_failures_total 1
-# HELP easyauth_configuration_loads_total Configurations and files of it that were read, by result (ok, refused).
+# HELP easyauth_configuration_loads_total Configurations that were read, and files of it that were refused or are in order again, by result (ok, refused).
 # TYPE easyauth_configuration_loads_total counter
 easyauth_configuration_loads_total{result="ok"} 2
 easyauth_configuration_loads_total{result="refused"} 1

@@ -33,6 +33,9 @@ func (s *sessions) register(reg prometheus.Registerer) {
 	for _, result := range []string{"ok", "ended", "not_kept", "failed", "elsewhere"} {
 		s.refreshes.WithLabelValues(result)
 	}
+	for _, scope := range []string{"one", "user", "sid"} {
+		s.revocations.WithLabelValues(scope)
+	}
 }
 
 // TicketsOpened counts session cookies that one key of the ring sealed. A nil
@@ -55,12 +58,13 @@ func (o *TicketsOpened) Count() {
 	}
 }
 
-// Stores shows the failures of these operations from the start.
+// Stores shows these operations, and their failures, from the start.
 func (m *Metrics) Stores(ops ...string) {
 	if m == nil {
 		return
 	}
 	for _, op := range ops {
+		m.sessions.storeTimes.WithLabelValues(op)
 		for _, result := range []string{"ok", "error", "timeout"} {
 			m.sessions.store.WithLabelValues(op, result)
 		}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -54,6 +55,13 @@ type Reader struct {
 	cfg    Config
 	warned bool // that a permission is missing
 	fails  int  // in a row
+	last   atomic.Pointer[answer]
+}
+
+// answer is what a read has brought. It does not change.
+type answer struct {
+	appIDURIs, scopes []string
+	brand             pages.Brand
 }
 
 // New returns a Reader, or an error when a field is missing.
@@ -65,6 +73,19 @@ func New(cfg Config) (*Reader, error) {
 		cfg.Wait = wait
 	}
 	return &Reader{cfg: cfg}, nil
+}
+
+// Known reports whether the registration was read, or inherited.
+func (r *Reader) Known() bool { return r.last.Load() != nil }
+
+// Inherit takes over what another Reader of the same registration has read last, if
+// anything: it counts until this one has read. It is called before Run.
+func (r *Reader) Inherit(old *Reader) {
+	if last := old.last.Load(); last != nil && r.cfg.ClientID == old.cfg.ClientID {
+		r.cfg.Names.Learn(last.appIDURIs, last.scopes)
+		r.cfg.Adopt(last.brand)
+		r.last.Store(last)
+	}
 }
 
 // Run reads the registration at once and every 24 hours until ctx ends. While it
@@ -133,6 +154,7 @@ func (r *Reader) read(ctx context.Context) error {
 		}
 	}
 	r.cfg.Adopt(brand)
+	r.last.Store(&answer{reg.AppIDURIs, reg.Scopes, brand})
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // maxFile bounds a secret file, in bytes.
@@ -25,17 +26,9 @@ func File(path string) (String, error) {
 }
 
 func read(path string) (string, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	content, err := ReadFile(path, maxFile)
 	if err != nil {
-		return "", cause(err)
-	}
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	_ = f.Close() // only read from
-	switch {
-	case err != nil:
-		return "", cause(err)
-	case len(content) > maxFile:
-		return "", fmt.Errorf("larger than %d bytes", maxFile)
+		return "", err
 	}
 	text, cut := strings.CutSuffix(string(content), "\n")
 	if cut {
@@ -45,6 +38,57 @@ func read(path string) (string, error) {
 		return "", errors.New("the file is empty")
 	}
 	return text, nil
+}
+
+// ReadFile reads a file that an operator names, of at most limit bytes. Links are
+// followed. It does not wait: what is no regular file is refused, because a pipe or a
+// device may never give anything, and what it gave would be gone. An error holds neither
+// the path nor the content.
+func ReadFile(path string, limit int64) ([]byte, error) {
+	// The look before spares a device that acts on being opened; the one after holds for
+	// what was opened.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, cause(err)
+	}
+	if err := regular(info); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, cause(err)
+	}
+	content, err := readOpen(f, limit)
+	_ = f.Close() // only read from
+	return content, err
+}
+
+func readOpen(f *os.File, limit int64) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, cause(err)
+	}
+	if err := regular(info); err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	switch {
+	case err != nil:
+		return nil, cause(err)
+	case int64(len(content)) > limit:
+		return nil, fmt.Errorf("is larger than %d bytes", limit)
+	}
+	return content, nil
+}
+
+func regular(info fs.FileInfo) error {
+	switch {
+	case info.IsDir():
+		return errors.New("is a directory")
+	case !info.Mode().IsRegular():
+		return errors.New("is not a regular file")
+	}
+	return nil
 }
 
 // cause takes the path out of an error of the file system.

@@ -30,6 +30,10 @@ type Config struct {
 	// Its errors are logged. Required.
 	Take func(ctx context.Context, asked bool) error
 
+	// Told hears of a fault that differs from the last one, and with nil of its end, when
+	// the log does. It must not call the Watcher. nil: nobody is told.
+	Told func(err error)
+
 	Every time.Duration // between two looks; 0 means 10 s
 	Log   *slog.Logger  // nil means none
 }
@@ -54,6 +58,9 @@ func New(cfg Config) *Watcher {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Told == nil {
+		cfg.Told = func(error) {}
 	}
 	return &Watcher{cfg: cfg, poke: make(chan struct{}, 1)}
 }
@@ -146,11 +153,12 @@ func (w *Watcher) take(ctx context.Context, found []os.FileInfo, asked bool) {
 	}
 }
 
-// report logs a fault that differs from the last one, and its end.
+// report tells of a fault that differs from the last one, and its end.
 func (w *Watcher) report(ctx context.Context, err error) {
 	if err == nil {
 		if w.warned != "" {
 			w.cfg.Log.InfoContext(ctx, "the "+w.cfg.What+" is in order again")
+			w.cfg.Told(nil)
 		}
 		w.warned = ""
 		return
@@ -158,5 +166,6 @@ func (w *Watcher) report(ctx context.Context, err error) {
 	if text := err.Error(); text != w.warned {
 		w.cfg.Log.WarnContext(ctx, "the "+w.cfg.What+" cannot be used: "+w.cfg.Kept, slog.Any("error", err))
 		w.warned = text
+		w.cfg.Told(err)
 	}
 }

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +24,7 @@ type taker struct {
 	taken int
 	asked int
 	fault error
+	told  []string
 	log   bytes.Buffer
 }
 
@@ -74,6 +77,23 @@ func (k *taker) logged(t *testing.T, when string, lines ...string) {
 	k.log.Reset()
 }
 
+func (k *taker) hear(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.told = append(k.told, fmt.Sprint(err))
+}
+
+// heard compares what was told since the last time.
+func (k *taker) heard(t *testing.T, when string, want ...string) {
+	t.Helper()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !slices.Equal(k.told, want) {
+		t.Errorf("%s: told %q, want %q", when, k.told, want)
+	}
+	k.told = nil
+}
+
 func put(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
@@ -91,7 +111,7 @@ func watching(t *testing.T) (w *watch.Watcher, k *taker, first, second string) {
 	first, second, k = filepath.Join(dir, "first"), filepath.Join(dir, "second"), &taker{}
 	put(t, first, "a")
 	return watch.New(watch.Config{
-		What: "pair", Kept: "nothing changes", Paths: func() []string { return []string{first, second} }, Take: k.take,
+		What: "pair", Kept: "nothing changes", Paths: func() []string { return []string{first, second} }, Take: k.take, Told: k.hear,
 		Log: slog.New(slog.NewTextHandler(k, nil)),
 	}), k, first, second
 }
@@ -118,6 +138,7 @@ func TestWatch(t *testing.T) {
 			k.check(t, step.name, 1, 0)
 		}
 		k.logged(t, "all is well")
+		k.heard(t, "all is well")
 	})
 }
 
@@ -139,12 +160,15 @@ func TestRefusedIsTriedAgain(t *testing.T) {
 		}
 		k.check(t, "refused", tried, 0)
 		k.logged(t, "refused", `level=WARN msg="the pair cannot be used: nothing changes" error="half of it is missing"`)
+		k.heard(t, "refused", "half of it is missing")
 		k.refuse(errors.New("another fault"))
 		time.Sleep(12 * time.Second)
 		k.logged(t, "refused again", `error="another fault"`)
+		k.heard(t, "refused again", "another fault")
 		k.refuse(nil)
 		time.Sleep(12 * time.Second)
 		k.logged(t, "mended without a change", `level=INFO msg="the pair is in order again"`)
+		k.heard(t, "mended without a change", "<nil>")
 		k.mu.Lock()
 		k.taken = 0
 		k.mu.Unlock()
@@ -180,4 +204,5 @@ func TestEndIsNoFault(t *testing.T) {
 	k.refuse(context.Canceled)
 	w.Reload(ctx)
 	k.logged(t, "at the end")
+	k.heard(t, "at the end")
 }

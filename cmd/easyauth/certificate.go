@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 	"github.com/easyauth-sidecar/easyauth/authserver/watch"
 )
 
@@ -27,7 +28,7 @@ func newCertificate(paths func() (cert, key string), l *lasting) (*certificate, 
 			cert, key := paths()
 			return []string{cert, key}
 		},
-		Take: c.take, Log: l.log,
+		Take: c.take, Told: l.certificateTold, Log: l.log,
 	})
 	return c, c.take(context.Background(), false)
 }
@@ -35,7 +36,7 @@ func newCertificate(paths func() (cert, key string), l *lasting) (*certificate, 
 // take shows the certificate of the files from now on.
 func (c *certificate) take(ctx context.Context, asked bool) error {
 	cert, key := c.paths()
-	pair, err := tls.LoadX509KeyPair(cert, key)
+	pair, err := readPair(cert, key)
 	if err != nil {
 		return fmt.Errorf("EASYAUTH_TLS_CERT_FILE and EASYAUTH_TLS_KEY_FILE: %w", err)
 	}
@@ -49,6 +50,21 @@ func (c *certificate) take(ctx context.Context, asked bool) error {
 		c.log.InfoContext(ctx, "the certificate of the listener was read again: it is the same", "expires", pair.Leaf.NotAfter)
 	}
 	return nil
+}
+
+// maxPEM bounds the file of a chain or a key, in bytes.
+const maxPEM = 1 << 20
+
+func readPair(cert, key string) (tls.Certificate, error) {
+	var texts [2][]byte
+	for i, path := range []string{cert, key} {
+		text, err := secret.ReadFile(path, maxPEM)
+		if err != nil {
+			return tls.Certificate{}, fmt.Errorf("read %q: %w", path, err)
+		}
+		texts[i] = text
+	}
+	return tls.X509KeyPair(texts[0], texts[1])
 }
 
 // config is of the listener. There is no HTTP/2: nginx does not speak it to what it asks.

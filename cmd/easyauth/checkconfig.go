@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"io"
 	"log/slog"
 	"slices"
 	"time"
@@ -20,14 +19,14 @@ func setUpCheckConfig(fs *flag.FlagSet) runner {
 	})
 }
 
-// checkConfig builds everything that serve would and serves nothing. A store that does not
+// checkConfig builds everything that serve would and serves nothing; it makes no file. A store that does not
 // answer is a warning, unless it is asked online: it may be reached from elsewhere.
 func checkConfig(ctx context.Context, roles config.Roles, online bool, env environment) int {
 	cfg, ok := load(env, roles)
 	if !ok {
 		return exitUsage
 	}
-	p, err := wire(ctx, cfg, outside{version: env.version, log: slog.New(slog.DiscardHandler), stdout: io.Discard})
+	p, err := wire(ctx, cfg, outside{version: env.version, log: slog.New(slog.DiscardHandler), looks: true})
 	if err != nil {
 		sayWrong(env, err)
 		return exitUsage
@@ -40,7 +39,7 @@ func checkConfig(ctx context.Context, roles config.Roles, online bool, env envir
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	if err := p.ping(ctx); err != nil {
-		say(env.stderr, "warning: the store of sessions does not answer from here: %v\n", err)
+		say(env.stderr, "warning: the store of sessions does not answer from here: %v; docs/sessions.md has its set-up\n", err)
 	}
 	say(env.stdout, "The configuration is good.\n")
 	return exitOK

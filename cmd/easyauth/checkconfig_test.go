@@ -118,22 +118,6 @@ func TestEmptyEnvironment(t *testing.T) {
 	}
 }
 
-// What only opening tells is a fault like any other.
-func TestAuditFileThatCannotBeOpened(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "audit")
-	vars := with(t, map[string]string{"EASYAUTH_AUDIT": "file", "EASYAUTH_AUDIT_FILE": filepath.Join(path, "stream")})
-	if lines := faults(t, vars); len(lines) != 1 || !strings.HasPrefix(lines[0], "EASYAUTH_AUDIT_FILE: ") || !strings.Contains(lines[0], "no such file") {
-		t.Errorf("got %q", lines)
-	}
-	vars["EASYAUTH_AUDIT_FILE"] = path
-	if code, _, _ := execute(t, vars, "check-config"); code != exitOK {
-		t.Errorf("exit code %d", code)
-	}
-	if content, err := os.ReadFile(path); err != nil || len(content) > 0 {
-		t.Errorf("check-config writes %q, %v", content, err)
-	}
-}
-
 // A fault does not hide what only other packages see.
 func TestFaultsBehindFaults(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
+	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
 )
 
 // onlineTimeout bounds all questions together.
@@ -43,10 +45,11 @@ func checkOnline(ctx context.Context, cfg *config.Config, p *parts, env environm
 	var findings []finding
 	if p.live != nil {
 		g := p.live.now.Load()
-		for _, f := range g.provider.Examine(ctx) {
+		answers := g.provider.Examine(ctx)
+		for _, f := range answers {
 			findings = append(findings, ofProvider(f))
 		}
-		findings = append(findings, missing(findings)...)
+		findings = append(findings, missing(answers)...)
 		findings = append(findings, examineGraph(ctx, cfg, g)...)
 	}
 	findings = append(findings, examineStore(ctx, cfg, p))
@@ -74,28 +77,28 @@ func checkOnline(ctx context.Context, cfg *config.Config, p *parts, env environm
 }
 
 func ofProvider(f entra.Finding) finding {
-	detail := f.About
+	what, detail, do := string(f.Question), f.About, advice(f.Question, f.Err)
+	if f.Tenant != "" {
+		what += ", tenant " + f.Tenant
+		do = strings.ReplaceAll(do, "EASYAUTH_TENANT_ID", "EASYAUTH_ALLOWED_TENANTS")
+	}
 	switch f.Question {
 	case entra.AskDiscovery:
 	case entra.AskKeys:
 		detail = fmt.Sprintf("%d at %s", f.Keys, f.About)
 		if f.Err == nil && f.Keys == 0 {
-			return finding{string(f.Question), resultFailed, "none that can be used at " + f.About, "tokens are accepted when they are signed with RS256, PS256, ES256 or a longer kind of these: look at the provider's settings"}
+			return finding{what, resultFailed, "none that can be used at " + f.About, "tokens are accepted when they are signed with RS256, PS256, ES256 or a longer kind of these: look at the provider's settings"}
 		}
 	case entra.AskToken:
 		detail = "it believes that we are this client: " + f.About
 	}
-	return found(string(f.Question), f.Err, detail, advice(f.Question, f.Err))
+	return found(what, f.Err, detail, do)
 }
 
 // missing are the questions that were not asked.
-func missing(asked []finding) (rows []finding) {
-	has := map[string]bool{}
-	for _, f := range asked {
-		has[f.what] = true
-	}
+func missing(asked []entra.Finding) (rows []finding) {
 	for _, q := range []entra.Question{entra.AskKeys, entra.AskToken} {
-		if !has[string(q)] {
+		if !slices.ContainsFunc(asked, func(f entra.Finding) bool { return f.Question == q }) {
 			rows = append(rows, finding{string(q), resultNotAsked, "discovery comes first", ""})
 		}
 	}
@@ -147,28 +150,26 @@ func examineStore(ctx context.Context, cfg *config.Config, p *parts) finding {
 	if kind == config.StoreCookie {
 		kind = config.StoreRedis // of the list of revoked tickets
 	}
-	return found(what, p.ping(ctx), kind+" answers", "see whether its address can be reached from here, and whether user and password are right; sessions.md has the set-up")
+	return found(what, p.ping(ctx), kind+" answers", "see whether its address can be reached from here, and whether user and password are right; docs/sessions.md has the set-up")
 }
 
 // sayRedirects prints what must be registered at the provider, which nobody but a person
 // who signs in can try.
 func sayRedirects(cfg *config.Config, env environment) {
-	say(env.stdout, "\nRegister at the identity provider, character by character:\n")
 	listed := cfg.Hosts
 	if cfg.CallbackHost != "" {
 		listed = []string{cfg.CallbackHost}
 	}
-	for _, host := range listed {
-		if !strings.Contains(host, "://") {
-			host = "https://" + host
-		}
-		if cfg.InsecureHTTP && !strings.HasPrefix(host, "http://") && strings.Contains(host, "localhost") {
-			host = "http://" + strings.TrimPrefix(host, "https://")
-		}
+	served, err := hosts.New(hosts.Config{Hosts: listed, InsecureHTTP: cfg.InsecureHTTP})
+	if err != nil { // the configuration is good
+		return
+	}
+	say(env.stdout, "\nRegister at the identity provider, character by character:\n")
+	for _, origin := range served.Origins() {
 		note := ""
-		if strings.Contains(host, "*") {
+		if strings.Contains(origin, "*") {
 			note = "   (each host by itself: no provider takes a *)"
 		}
-		say(env.stdout, "  redirect URI          %s%s%s\n  URI after sign-out    %s%s%s\n", host, cfg.CallbackPath, note, host, cfg.SignedOutPath, note)
+		say(env.stdout, "  redirect URI          %s%s%s\n  URI after sign-out    %s%s%s\n", origin, cfg.CallbackPath, note, origin, cfg.SignedOutPath, note)
 	}
 }

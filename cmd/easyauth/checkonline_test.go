@@ -48,7 +48,7 @@ func TestCheckOnline(t *testing.T) {
 	if result, _ := row(t, table, "store of sessions"); result != resultNotAsked || code != exitOK {
 		t.Errorf("exit code %d, store %s", code, result)
 	}
-	if !strings.Contains(table, "redirect URI          https://"+host+"/easyauth/signin-oidc\n") || strings.Contains(table, "FAILED") {
+	if !strings.Contains(table, "redirect URI          http://"+host+"/easyauth/signin-oidc\n") || strings.Contains(table, "https://"+host) {
 		t.Errorf("got\n%s", table)
 	}
 	if idp.Requests(entra.EndpointAuthorize) > 0 {
@@ -79,7 +79,7 @@ func TestCheckOnlineFaults(t *testing.T) {
 		{"an unknown client", nil, number("700016"), "token endpoint", "AADSTS700016", "EASYAUTH_CLIENT_ID"},
 		{"an error without a number", nil, answer(`{"error":"unauthorized_client"}`), "token endpoint", "unauthorized_client", "compare EASYAUTH_CLIENT_ID"},
 		{"no token response", nil, answer(`<html>` + marker), "token endpoint", "status 401", "look the answer up"},
-		{"another tenant", map[string]string{"EASYAUTH_TENANT_ID": "77777777-0000-4000-8000-000000000007"}, entra.Faults{}, "discovery", "status 400", "EASYAUTH_TENANT_ID"},
+		{"another tenant", map[string]string{"EASYAUTH_TENANT_ID": "77777777-0000-4000-8000-000000000007"}, entra.Faults{}, "discovery", "status 400 (AADSTS90002)", "there is no such tenant"},
 		{"no keys", nil, entra.Faults{Endpoints: map[entra.Endpoint]entra.EndpointFault{entra.EndpointKeys: {Status: http.StatusInternalServerError}}}, "signing keys", "status 500", "look the answer up"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestCheckOnlineFaults(t *testing.T) {
 // of keys.
 func TestCheckOnlineOfThePage(t *testing.T) {
 	idp, _ := startEntra(t, "127.0.0.1:0")
-	vars := with(t, laptop(t, strings.TrimPrefix(idp.BaseURL(), "http://")), map[string]string{"EASYAUTH_GRAPH_URL": idp.BaseURL(), "EASYAUTH_CLIENT_SECRET": marker})
+	vars := with(t, map[string]string{"EASYAUTH_INSTANCE": idp.BaseURL(), "EASYAUTH_GRAPH_URL": idp.BaseURL(), "EASYAUTH_CLIENT_SECRET": marker})
 	_, table := online(t, vars)
 	table = strings.NewReplacer(idp.BaseURL(), "https://login.microsoftonline.com", entra.DefaultTenantID, "2f1c6f0e-0d5b-4c1e-9a57-3b7d0c9a1e11", "2 at ", "6 at ").Replace(table)
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "configuration.md"))
@@ -168,6 +168,61 @@ func TestCheckOnlineOfPermissions(t *testing.T) {
 		groups, _ := row(t, table, "groups of tokens")
 		if registration != tt.registration || groups != tt.groups || code != tt.code {
 			t.Errorf("%s: exit code %d\n%s", name, code, table)
+		}
+	}
+}
+
+// With several tenants each row says of which it is, and the number why it failed.
+func TestCheckOnlineOfSeveralTenants(t *testing.T) {
+	idp := entra.New(entra.Config{
+		Tenants: []string{secondTenant}, KeysPerTenant: true,
+		Clients: []entra.Client{{ID: clientID, Secret: "s3cret", RedirectURIs: []string{"https://" + host + "/easyauth/signin-oidc"}}},
+	})
+	stop, err := idp.Start(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	code, table := online(t, with(t, map[string]string{
+		"EASYAUTH_INSTANCE": idp.BaseURL(), "EASYAUTH_GRAPH_URL": idp.BaseURL(), "EASYAUTH_TENANT_ID": "organizations",
+		"EASYAUTH_ALLOWED_TENANTS": strings.Join([]string{entra.DefaultTenantID, secondTenant, thirdTenant}, " "),
+	}))
+	for _, of := range []string{"discovery", "discovery, tenant " + entra.DefaultTenantID, "signing keys, tenant " + entra.DefaultTenantID, "discovery, tenant " + secondTenant, "signing keys, tenant " + secondTenant} {
+		if result, detail := row(t, table, of); result != resultOK || strings.Contains(of, "tenant") && !strings.Contains(detail, of[strings.LastIndexByte(of, ' ')+1:]) {
+			t.Errorf("%s: %s, %s", of, result, detail)
+		}
+	}
+	result, detail := row(t, table, "discovery, tenant "+thirdTenant)
+	if result != resultFailed || !strings.Contains(detail, "(AADSTS90002)") || code != exitFailed || strings.Contains(table, "signing keys, tenant "+thirdTenant) {
+		t.Errorf("exit code %d: %s, %s", code, result, detail)
+	}
+	if !strings.Contains(table, "What to do:\n  discovery, tenant "+thirdTenant+": compare EASYAUTH_ALLOWED_TENANTS with") || strings.Contains(table, "discovery comes first") {
+		t.Errorf("got\n%s", table)
+	}
+	t.Log(table)
+}
+
+// What is to be registered is what a sign-in will send.
+func TestCheckOnlinePrintsWhereToComeBack(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		vars map[string]string
+		want []string // origins
+	}{
+		{"as it should be", nil, []string{"https://" + host}},
+		{"without TLS", map[string]string{"EASYAUTH_INSECURE_HTTP": "true"}, []string{"http://" + host}},
+		{"the local machine", map[string]string{"EASYAUTH_HOSTS": "LOCALHOST:8080", "EASYAUTH_INSECURE_HTTP": "true"}, []string{"http://localhost:8080"}},
+		{"a port that goes without saying", map[string]string{"EASYAUTH_HOSTS": host + ":443 other.example.com:8443"}, []string{"https://" + host, "https://other.example.com:8443"}},
+		{"one host for all", map[string]string{"EASYAUTH_COOKIE_DOMAIN": "example.com", "EASYAUTH_CALLBACK_HOST": "login.example.com"}, []string{"https://login.example.com"}},
+	} {
+		_, table := online(t, with(t, tt.vars))
+		_, list, _ := strings.Cut(table, "character by character:\n")
+		want := ""
+		for _, origin := range tt.want {
+			want += "  redirect URI          " + origin + "/easyauth/signin-oidc\n  URI after sign-out    " + origin + "/easyauth/signout-callback-oidc\n"
+		}
+		if list != want {
+			t.Errorf("%s:\n%s", tt.name, list)
 		}
 	}
 }

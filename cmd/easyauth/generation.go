@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
-	"sync/atomic"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
@@ -12,14 +14,10 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
 	"github.com/easyauth-sidecar/easyauth/authserver/keyfile"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
-	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 	"github.com/easyauth-sidecar/easyauth/authserver/registration"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/authserver/signin"
 )
-
-// untilInformed is how long a new generation may take to learn what the old one knows.
-const untilInformed = 15 * time.Second
 
 // generation answers the proxy and signs people in under one configuration.
 type generation struct {
@@ -28,10 +26,12 @@ type generation struct {
 	metrics    *metrics.Metrics // of this generation
 	provider   *entra.RelyingParty
 	directory  *graph.Client
-	registered atomic.Bool      // the app registration was read
-	keys       *keyfile.Watcher // nil: they come from a variable
+	registered *registration.Reader // nil: the app registration is not read
+	keys       *keyfile.Watcher     // nil: they come from a variable
+	keysFault  error                // of their file as it is now; fileFaults.telling guards it
 	wait       func(context.Context) error
 	background []func(ctx context.Context)
+	answer     int // most bytes of headers of an answer
 
 	course // of its life
 }
@@ -56,6 +56,8 @@ func wireGeneration(cfg *config.Config, l *lasting) (*generation, error) {
 		return nil, fmt.Errorf("microsoft graph: %w", err)
 	}
 	sessions := sessionConfig(cfg, g, provider.TenantAllowed)
+	l.longest = max(l.longest, cfg.SessionLifetime)
+	sessions.Longest = l.longest
 	sessions.Store, sessions.Revoked, sessions.Metrics, sessions.Log = l.keeping.store, l.keeping.revoked, m, log
 	if sessions.Refresher, err = signin.NewRefresher(signin.RefresherConfig{Provider: provider, Graph: directory, Groups: groupsOf(cfg), Log: log}); err != nil {
 		return nil, err
@@ -70,57 +72,79 @@ func wireGeneration(cfg *config.Config, l *lasting) (*generation, error) {
 	if gen.public, err = wireServer(cfg, g, provider, directory, signIn, m, log); err != nil {
 		return nil, err
 	}
-	gen.provider, gen.directory, gen.wait = provider, directory, g.sessions.Wait
+	gen.provider, gen.directory, gen.wait, gen.answer = provider, directory, g.sessions.Wait, g.headers.MaxBytes()
 	gen.background = append(gen.background, provider.Run, g.sessions.Run)
 	if cfg.KeysFile != "" {
-		gen.keys = keyfile.New(keyfile.Config{Path: cfg.KeysFile, Ring: g.ring, Parse: config.ParseKeys, Log: log})
+		gen.keys = keyfile.New(keyfile.Config{Path: cfg.KeysFile, Ring: g.ring, Parse: config.ParseKeys, Log: log, Told: func(err error) { l.keysTold(gen, err) }})
 		gen.background = append(gen.background, gen.keys.Run)
 	}
 	if cfg.ReadRegistration {
-		reader, err := registration.New(registration.Config{
-			ClientID: cfg.ClientID, Tokens: provider, Directory: directory, Names: g.names, Log: log,
-			Adopt: func(b pages.Brand) {
-				g.pages.Adopt(b)
-				gen.registered.Store(true)
-			},
+		gen.registered, err = registration.New(registration.Config{
+			ClientID: cfg.ClientID, Tokens: provider, Directory: directory, Names: g.names, Log: log, Adopt: g.pages.Adopt,
 		})
 		if err != nil {
 			return nil, err
 		}
-		gen.background = append(gen.background, reader.Run)
+		gen.background = append(gen.background, gen.registered.Run)
 	}
 	return gen, nil
 }
 
-// learn waits until a generation knows what the old one knows, or says what it could not
-// find out.
-func (g *generation) learn(ctx context.Context, old *generation) error {
-	ctx, cancel := context.WithTimeout(ctx, untilInformed)
+// inherit takes over what the old generation has found out and what a change of the
+// configuration does not change, so that one that narrows access hangs on nobody's answer.
+// The generation has not started.
+func (g *generation) inherit(old *generation) {
+	g.provider.Inherit(old.provider)
+	if g.registered != nil && old.registered != nil && g.cfg.GraphURL == old.cfg.GraphURL {
+		g.registered.Inherit(old.registered)
+	}
+}
+
+// learn waits until a generation knows what is new in it: tenants that the old one does
+// not accept, and the app registration where it is asked for elsewhere. It says which
+// tenants could not be found. Nobody waits for what the old one does not know either, nor
+// for anything while it has not found the identity provider. The registration decides
+// nothing about who may pass a rule in its full spelling, so its absence is no error.
+func (g *generation) learn(ctx context.Context, old *generation, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
+	unknown := old.provider.Unknown() // before it finds out more
+	lacks := func() []string {
+		if !old.provider.Ready() {
+			return nil
+		}
+		return slices.DeleteFunc(g.provider.Unknown(), func(issuer string) bool { return slices.Contains(unknown, issuer) })
+	}
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for {
-		lacks := g.lacks(old)
-		if lacks == "" {
+		tenants, registered := lacks(), g.knowsRegistration(old)
+		if len(tenants) == 0 && registered {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s could not be read within %v; it is tried again", lacks, untilInformed)
+			if len(tenants) == 0 {
+				return nil
+			}
+			return fmt.Errorf("of tenants that are new the discovery document or the signing keys could not be read within %v: %s; it is tried again", within, strings.Join(tenants, ", "))
 		case <-tick.C:
 		}
 	}
 }
 
-// lacks returns what a generation does not know and the old one does; "" if nothing.
-func (g *generation) lacks(old *generation) string {
-	switch {
-	case old.provider.Ready() && !g.provider.Ready():
-		return "the identity provider's discovery document"
-	case old.provider.Informed() && !g.provider.Informed():
-		return "the identity provider's signing keys, of every tenant that is allowed,"
-	case g.cfg.ReadRegistration && old.registered.Load() && !g.registered.Load():
-		return "the app registration"
+// knowsRegistration reports whether the app registration is known if the old generation
+// knows it, and both want to.
+func (g *generation) knowsRegistration(old *generation) bool {
+	return g.registered == nil || old.registered == nil || g.registered.Known() || !old.registered.Known()
+}
+
+// tell warns of what the operator should know of a configuration that is in use.
+func (g *generation) tell(ctx context.Context, log *slog.Logger, warnings []config.Warning) {
+	for _, w := range warnings {
+		log.WarnContext(ctx, string(w))
 	}
-	return ""
+	if g.answer > metrics.LargeAnswer {
+		log.WarnContext(ctx, "tokens are handed over: nginx needs larger buffers on the locations of auth-url and of the applications", "proxy_buffer_size", "32k", "proxy_buffers", "8 32k", "proxy_busy_buffers_size", "64k", "large_client_header_buffers", "4 32k", "bytes_at_most", g.answer)
+	}
 }

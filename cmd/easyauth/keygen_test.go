@@ -206,7 +206,7 @@ func TestKeygenArguments(t *testing.T) {
 		{"list and one more", []string{"--list", path, path}, "one argument too many"},
 		{"a file without a flag", []string{path}, "one argument too many"},
 		{"two files", []string{"--drop", keyID(t, keyText(2)), path, path}, "takes no more arguments"},
-		{"no value", []string{"--rotate"}, "flag needs an argument"},
+		{"no value", []string{"--rotate"}, "the flag --rotate needs a value\n"},
 	} {
 		code, stdout, stderr := execute(t, nil, append([]string{"keygen"}, tt.args...)...)
 		if code != exitUsage || stdout != "" || !strings.Contains(stderr, tt.fault) || !strings.HasPrefix(stderr, "easyauth keygen: ") {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -22,7 +23,9 @@ type outside struct {
 	log     *slog.Logger
 	level   *slog.LevelVar                                           // of log; nil: it stays as it is
 	stdout  io.Writer                                                // for the audit stream
+	looks   bool                                                     // nothing is to be served: there is no audit stream, and its file is not made
 	reread  func() (*config.Config, []config.Warning, config.Faults) // reads the configuration again; nil: it stays as it is
+	learns  time.Duration                                            // how long a new generation may take to learn what is new in it; 0 means 15 s
 }
 
 // lasting is what outlives a change of the configuration.
@@ -31,18 +34,20 @@ type lasting struct {
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics // of what lasts; every generation has a stage of it
 	keeping  *keeping
+	faulty   fileFaults
 	used     *signin.UsedIDs
 	audit    *audit.Stream    // nil: there is none
 	tracing  *tracing.Tracing // nil: nothing is traced
+	longest  time.Duration    // life of a session under any configuration so far
 }
 
 func wireLasting(ctx context.Context, cfg *config.Config, out outside) (*lasting, error) {
-	l := &lasting{outside: out, registry: prometheus.NewRegistry(), used: signin.NewUsedIDs()}
+	l := &lasting{outside: out, registry: prometheus.NewRegistry(), used: signin.NewUsedIDs(), faulty: fileFaults{known: map[string]string{}}}
 	l.metrics = metrics.New(l.registry, out.version)
 	l.metrics.Cache(metrics.CacheAttempts, l.used)
 	var err error
 	if l.audit, err = wireAudit(cfg, l); err != nil {
-		return nil, config.Faults{{Name: "EASYAUTH_AUDIT_FILE", Expected: err.Error()}}
+		return nil, config.Faults{{Name: "EASYAUTH_AUDIT_FILE", Expected: fmt.Sprintf("%s cannot be appended to: %v: make its folder and let the user as whom EasyAuth runs write there (in a container, mount a volume), or set EASYAUTH_AUDIT=stdout", cfg.AuditFile, pathless(err))}}
 	}
 	if l.keeping, err = wireKeeping(ctx, cfg, l.metrics, out.log); err != nil {
 		return nil, errors.Join(err, l.audit.Close())
@@ -58,12 +63,14 @@ func wireLasting(ctx context.Context, cfg *config.Config, out outside) (*lasting
 
 func wireAudit(cfg *config.Config, l *lasting) (*audit.Stream, error) {
 	c := audit.Config{Log: l.log, Failed: l.metrics.AuditFailed}
-	switch cfg.Audit {
-	case config.AuditNone:
+	switch {
+	case cfg.Audit == config.AuditNone:
 		return nil, nil
-	case config.AuditFile:
+	case l.looks:
+		return nil, mayAppend(cfg.AuditFile)
+	case cfg.Audit == config.AuditFile:
 		c.File = cfg.AuditFile
-	case config.AuditStdout:
+	case cfg.Audit == config.AuditStdout:
 		c.Writer = l.stdout
 	}
 	return audit.New(c)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,9 +16,14 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/watch"
 )
 
-// untilRenewed bounds how long refreshes of sessions may take when their requests were
-// answered.
-const untilRenewed = 10 * time.Second
+const (
+	// untilRenewed bounds how long refreshes of sessions may take when their requests were
+	// answered.
+	untilRenewed = 10 * time.Second
+
+	// untilInformed bounds how long a new generation learns, if outside does not say.
+	untilInformed = 15 * time.Second
+)
 
 // live answers requests by the generation of the configuration that is in use, and
 // replaces it by another when the configuration changes: the new one is built and
@@ -29,7 +35,7 @@ type live struct {
 	files   *watch.Watcher
 	paths   []string                   // of the configuration; files alone uses it
 	now     atomic.Pointer[generation] // never nil
-	before  atomic.Pointer[generation] // has been replaced and still works; nil: there is none
+	leaving leaving                    // have been replaced and still work
 	refused atomic.Pointer[string]     // why the last configuration is not in use; nil: it is
 }
 
@@ -40,7 +46,9 @@ func newLive(cfg *config.Config, l *lasting) (*live, error) {
 		return nil, err
 	}
 	v.now.Store(first)
+	l.follow(first)
 	first.metrics.Show()
+	first.tell(context.Background(), l.log, nil) // config's warnings were printed
 	if cfg.TLSCertFile != "" {
 		v.tls, err = newCertificate(func() (cert, key string) {
 			now := v.now.Load().cfg
@@ -94,6 +102,7 @@ func (v *live) run(ctx context.Context) {
 	} else {
 		v.files.Run(ctx)
 	}
+	v.leaving.ended.Wait()
 	v.now.Load().stop()
 }
 
@@ -111,14 +120,14 @@ func (v *live) reload(ctx context.Context) {
 // wait returns when all that goes on after requests were answered has ended, or ctx.
 func (v *live) wait(ctx context.Context) error {
 	err := v.now.Load().wait(ctx)
-	if before := v.before.Load(); before != nil {
-		err = errors.Join(err, before.wait(ctx))
+	for _, g := range v.leaving.all() {
+		err = errors.Join(err, g.wait(ctx))
 	}
 	return err
 }
 
-// take reads the configuration, and uses it if it differs from the one in use. It
-// returns when the generation before has ended.
+// take reads the configuration, and uses it if it differs from the one in use. The
+// generation before ends by itself; take waits only where too many are about to.
 func (v *live) take(ctx context.Context, asked bool) error {
 	old := v.now.Load()
 	next, changed, err := v.prepare(ctx, old)
@@ -145,7 +154,7 @@ func (v *live) take(ctx context.Context, asked bool) error {
 	v.log.InfoContext(ctx, "the configuration has changed", "settings", changed)
 	v.metrics.ConfigurationLoaded(nil)
 	v.audit.Write(audit.Event{Event: audit.ConfigurationLoaded, Version: v.version, Changed: changed})
-	v.retire(ctx, old)
+	v.leaving.add(old, func() { v.retire(ctx, old) })
 	return nil
 }
 
@@ -177,16 +186,20 @@ func (v *live) prepare(ctx context.Context, old *generation) (next *generation, 
 	case len(changed) == 0:
 		return nil, nil, nil
 	}
-	for _, w := range warnings {
-		v.log.WarnContext(ctx, string(w))
+	if v.leaving.room(ctx) && ctx.Err() == nil { // meanwhile the files may say something else
+		return v.prepare(ctx, old)
 	}
 	if next, err = wireGeneration(cfg, v.lasting); err != nil {
 		return nil, nil, err
 	}
+	next.inherit(old)
 	next.start(ctx, next.background)
-	if err := next.learn(ctx, old); err != nil {
+	if err := next.learn(ctx, old, cmp.Or(v.learns, untilInformed)); err != nil {
 		next.stop()
 		return nil, nil, err
+	}
+	if ctx.Err() == nil {
+		next.tell(ctx, v.log, warnings)
 	}
 	return next, changed, nil
 }
@@ -197,8 +210,8 @@ func (v *live) replace(ctx context.Context, old, next *generation) {
 		v.level.Set(next.cfg.LogLevel)
 	}
 	next.metrics.Show()
-	v.before.Store(old)
 	v.now.Store(next)
+	v.follow(next)
 	if v.tls != nil && (old.cfg.TLSCertFile != next.cfg.TLSCertFile || old.cfg.TLSKeyFile != next.cfg.TLSKeyFile) {
 		v.tls.files.Reload(ctx)
 	}
@@ -213,7 +226,6 @@ func (v *live) retire(ctx context.Context, old *generation) {
 		v.log.WarnContext(ctx, "of the configuration before", "error", err)
 	}
 	old.stop()
-	v.before.Store(nil)
 }
 
 // noProvider and notInUse are lines of /readyz; "" when there is nothing to say.

@@ -85,14 +85,25 @@ func run(ctx context.Context, args []string, env environment) int {
 	group := slices.DeleteFunc(commands(), func(c command) bool { return !strings.HasPrefix(c.name, name+" ") })
 	switch {
 	case len(group) == 0:
-		say(env.stderr, "easyauth: %q is not a command\n\n%s", name, usage(commands()))
+		say(env.stderr, "easyauth: %q is not a command%s\n\n%s", name, didYouMean("", name, words(commands(), 0)), usage(commands()))
 	case len(args) > 1 && isHelp(args[1]):
 		say(env.stdout, "%s", usage(group))
 		return exitOK
+	case len(args) > 1 && !strings.HasPrefix(args[1], "-"):
+		say(env.stderr, "easyauth %s: %q is not one of its commands, which are %s%s\n\n%s",
+			name, args[1], strings.Join(words(group, 1), " and "), didYouMean("", args[1], words(group, 1)), usage(group))
 	default:
-		say(env.stderr, "easyauth %s: one of its commands must follow\n\n%s", name, usage(group))
+		say(env.stderr, "easyauth %s: one of its commands must follow: %s\n\n%s", name, strings.Join(words(group, 1), " or "), usage(group))
 	}
 	return exitUsage
+}
+
+// words returns the n-th words of the names of commands.
+func words(of []command, n int) (list []string) {
+	for _, c := range of {
+		list = append(list, strings.Fields(c.name)[n])
+	}
+	return list
 }
 
 // find returns the command that args begin with, and what follows its name.
@@ -119,7 +130,7 @@ func (c command) execute(ctx context.Context, args []string, env environment) in
 		say(env.stdout, "%s", c.help(fs))
 		return exitOK
 	case err != nil:
-		return c.misused(env, "%v", err)
+		return c.misused(env, "%s", flagFault(fs, err))
 	case fs.NArg() > c.most && c.most == 0:
 		return c.misused(env, "takes no arguments beside its flags")
 	case fs.NArg() > c.most:
@@ -130,7 +141,7 @@ func (c command) execute(ctx context.Context, args []string, env environment) in
 
 // misused says what is wrong with a command line.
 func (c command) misused(env environment, format string, args ...any) int {
-	say(env.stderr, "easyauth %s: %s\nSettings are environment variables, or in EASYAUTH_CONFIG_FILE; flags: easyauth %s --help\n", c.name, fmt.Sprintf(format, args...), c.name)
+	say(env.stderr, "easyauth %s: %s\nHow it is used: easyauth %s --help\n", c.name, fmt.Sprintf(format, args...), c.name)
 	return exitUsage
 }
 

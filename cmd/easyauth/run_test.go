@@ -19,23 +19,33 @@ func TestCommandLine(t *testing.T) {
 		{"--help", []string{"--help"}, exitOK, "Usage: easyauth COMMAND", ""},
 		{"help of a command", []string{"keygen", "--help"}, exitOK, "print a new key", ""},
 		{"version", []string{"version"}, exitOK, testVersion, ""},
-		{"unknown", []string{"server"}, exitUsage, "", `"server" is not a command`},
+		{"unknown, and almost right", []string{"server"}, exitUsage, "", `"server" is not a command; did you mean serve?`},
+		{"unknown", []string{"start"}, exitUsage, "", "\"start\" is not a command\n"},
+		{"short, and like nothing", []string{"set"}, exitUsage, "", "\"set\" is not a command\n"},
+		{"two letters", []string{"chek-confg"}, exitUsage, "", "did you mean check-config?"},
+		{"three letters", []string{"che-confg"}, exitUsage, "", "\"che-confg\" is not a command\n"},
+		{"a group, almost right", []string{"session", "list"}, exitUsage, "", "did you mean sessions?"},
 		{"another case", []string{"Version"}, exitUsage, "", `"Version" is not a command`},
 		{"empty", []string{""}, exitUsage, "", `"" is not a command`},
 		{"--version", []string{"--version"}, exitOK, testVersion, ""},
 		{"a flag", []string{"--listen=:1"}, exitUsage, "", `"--listen=:1" is not a command`},
 		{"an extra argument", []string{"version", "now"}, exitUsage, "", "takes no arguments"},
-		{"an extra flag", []string{"serve", "--listen=:1"}, exitUsage, "", "Settings are environment variables"},
+		{"an extra flag", []string{"serve", "--listen=:1"}, exitUsage, "", "easyauth serve: there is no flag --listen. Settings are environment variables, or in EASYAUTH_CONFIG_FILE\n"},
+		{"a flag, almost right", []string{"serve", "-role", "auth"}, exitUsage, "", "there is no flag --role; did you mean --roles?\n"},
+		{"a switch with a value", []string{"settings", "--json=" + marker}, exitUsage, "", "the flag --json is given, or not"},
+		{"a switch that is off", []string{"settings", "--json=false"}, exitOK, "EASYAUTH_HOSTS", ""},
+		{"no number", []string{"healthcheck", "--status", marker + " for flag -url: x"}, exitUsage, "", "the flag --status takes a number\n"},
+		{"no flag at all", []string{"serve", "--=" + marker}, exitUsage, "", "the flags cannot be read"},
 		{"an extra argument behind a flag", []string{"serve", "--roles=auth", "now"}, exitUsage, "", "takes no arguments"},
 		{"an unknown role", []string{"serve", "--roles=auth,admin"}, exitUsage, "", "easyauth serve: --roles: must list auth, signin and worker"},
 		{"the same of check-config", []string{"check-config", "--roles", "Worker"}, exitUsage, "", "easyauth check-config: --roles: must list auth, signin and worker"},
-		{"no roles", []string{"serve", "--roles"}, exitUsage, "", "needs an argument: -roles"},
+		{"no roles", []string{"serve", "--roles"}, exitUsage, "", "easyauth serve: the flag --roles needs a value\nHow it is used: easyauth serve --help\n"},
 		{"help of serve", []string{"serve", "-h"}, exitOK, "--roles LIST", ""},
 		{"help of check-config", []string{"check-config", "-help"}, exitOK, "Usage: easyauth check-config [--roles LIST]", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code, stdout, stderr := execute(t, nil, tt.args...)
-			if code != tt.code || !holds(stdout, tt.stdout) || !holds(stderr, tt.stderr) {
+			if code != tt.code || !holds(stdout, tt.stdout) || !holds(stderr, tt.stderr) || strings.Contains(stderr, marker) {
 				t.Errorf("got %d\nstdout: %s\nstderr: %s", code, stdout, stderr)
 			}
 		})

@@ -85,9 +85,6 @@ func listenAndServe(ctx context.Context, cfg *config.Config, p *parts, log *slog
 	}
 	log.Info("ready", attrs...)
 	debug.FreeOSMemory() // what only the start needed
-	if cfg.InsecureHTTP {
-		log.Warn("EASYAUTH_INSECURE_HTTP is on: cookies travel in clear text; for a laptop only")
-	}
 	notice := min(cfg.ShutdownTimeout/4, maxNotice)
 	select {
 	case <-ctx.Done():

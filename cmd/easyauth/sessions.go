@@ -130,7 +130,7 @@ func waitForStore(ctx context.Context, ping func(context.Context) error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("the store does not answer: %w", err)
+			return fmt.Errorf("the store does not answer (docs/sessions.md has its set-up): %w", err)
 		case <-time.After(storePatience / 100):
 		}
 	}

@@ -228,8 +228,15 @@ func TestRevocationIsRecorded(t *testing.T) {
 			t.Errorf("%s: exit code %d\n%s%s", row.name, code, stdout, stderr)
 		}
 	}
-	elsewhere := filepath.Join(t.TempDir(), "no", "audit.log")
-	if code, stdout, stderr := execute(t, with(t, vars, map[string]string{"EASYAUTH_AUDIT_FILE": elsewhere}), "sessions", "revoke", "--all"); code != exitOK || stdout != "Revoked 0 sessions.\n" || !strings.Contains(stderr, "not recorded") {
-		t.Errorf("no file can be opened: exit code %d\n%s%s", code, stdout, stderr)
+	// It appends to the server's file, and makes none that would be somebody else's.
+	folder := t.TempDir()
+	for name, path := range map[string]string{"no folder": filepath.Join(folder, "no", "audit.log"), "no file": filepath.Join(folder, "audit.log")} {
+		code, stdout, stderr := execute(t, with(t, vars, map[string]string{"EASYAUTH_AUDIT_FILE": path}), "sessions", "revoke", "--all")
+		if code != exitOK || stdout != "Revoked 0 sessions.\n" || !strings.Contains(stderr, "not recorded") || !strings.Contains(stderr, "no such file") {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, stdout, stderr)
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s: it was made", name)
+		}
 	}
 }

@@ -65,8 +65,10 @@ func TestSessionsArguments(t *testing.T) {
 		args  []string
 		fault string
 	}{
-		{"no command", stored, nil, "easyauth sessions: one of its commands must follow"},
-		{"another", stored, []string{"delete", "--all"}, "easyauth sessions: one of its commands must follow"},
+		{"no command", stored, nil, "easyauth sessions: one of its commands must follow: list or revoke\n"},
+		{"another", stored, []string{"delete", "--all"}, "easyauth sessions: \"delete\" is not one of its commands, which are list and revoke\n"},
+		{"almost one", stored, []string{"revok", "--all"}, "list and revoke; did you mean revoke?\n"},
+		{"a flag first", stored, []string{"--all", "revoke"}, "one of its commands must follow: list or revoke\n"},
 		{"nobody", stored, []string{"list"}, "say whose: --user USER, --sid SID or --all"},
 		{"nobody, in JSON", stored, []string{"revoke", "--json"}, "say whose"},
 		{"two", stored, []string{"revoke", "--all", "--user", "x"}, "say whose"},

@@ -2,6 +2,8 @@ package main
 
 import (
 	"log/slog"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -55,6 +57,19 @@ func TestStoreFaults(t *testing.T) {
 		if lines := faults(t, vars); len(lines) != 1 || !strings.HasPrefix(lines[0], tt.variable+": ") {
 			t.Errorf("%s: got %q", tt.name, lines)
 		}
+	}
+	// One that does not answer is no fault, and the page about it is named as it is called.
+	vars := with(t, map[string]string{"EASYAUTH_STORE": "redis", "EASYAUTH_REDIS_URL": "redis://" + nobody})
+	const guide = "docs/sessions.md"
+	if _, err := os.Stat(filepath.Join("..", "..", guide)); err != nil {
+		t.Error(err)
+	}
+	if code, stdout, stderr := execute(t, vars, "check-config"); code != exitOK || !strings.Contains(stderr, "the store of sessions does not answer from here: ") || !strings.Contains(stderr, guide) {
+		t.Errorf("exit code %d\n%s%s", code, stdout, stderr)
+	}
+	code, stdout, _ := execute(t, vars, "check-config", "--online")
+	if result, _ := row(t, stdout, "store of sessions"); code != exitFailed || result != resultFailed || !strings.Contains(stdout, "\n  store of sessions: ") || !strings.Contains(stdout, guide) {
+		t.Errorf("exit code %d\n%s", code, stdout)
 	}
 	cfg := loaded(t, nil)
 	store, err := openStore(t.Context(), cfg, slog.New(slog.DiscardHandler))

@@ -76,7 +76,7 @@ func wire(ctx context.Context, cfg *config.Config, out outside) (p *parts, err e
 			l.reopen(ctx)
 			v.reload(ctx)
 		}
-		degraded = append(degraded, v.noProvider, v.notInUse)
+		degraded = append(degraded, v.noProvider, v.notInUse, l.unusable(keysFile), l.unusable(certificateFile))
 	}
 	p.admin, err = authserver.NewAdmin(authserver.AdminConfig{
 		Version: l.version, Gatherer: l.registry, PProf: cfg.PProf,
@@ -97,9 +97,6 @@ func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 ) (*authserver.Server, error) {
 	server := serverConfig(cfg, g, provider, directory, m)
 	server.Paths, server.SignIn, server.Metrics, server.Log = signIn.Paths, signIn, m, log
-	if n := g.headers.MaxBytes(); n > metrics.LargeAnswer {
-		log.Warn("tokens are handed over: nginx needs larger buffers on the locations of auth-url and of the applications", "proxy_buffer_size", "32k", "proxy_buffers", "8 32k", "proxy_busy_buffers_size", "64k", "large_client_header_buffers", "4 32k", "bytes_at_most", n)
-	}
 	return authserver.New(server)
 }
 

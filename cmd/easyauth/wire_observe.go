@@ -50,9 +50,11 @@ func (w *inTurn) Write(p []byte) (int, error) {
 
 // recorder writes the events of a command to where the server's go: to the same file, or
 // to the command's own output. There, a program that reads JSON finds nothing but what it
-// asked for: the event goes to stderr. That an event cannot be written undoes nothing.
+// asked for: the event goes to stderr. The file is not made: it would belong to whoever runs
+// the command, and the server could not write to it. That an event cannot be written
+// undoes nothing.
 func recorder(cfg *config.Config, env environment, json bool, log *slog.Logger) func(audit.Event) {
-	c := audit.Config{Log: log}
+	c := audit.Config{Log: log, NoNew: true}
 	switch {
 	case cfg.Audit == config.AuditFile:
 		c.File = cfg.AuditFile

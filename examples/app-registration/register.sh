@@ -18,9 +18,14 @@ if [[ $# == 0 || $1 == -* ]]; then
   echo 'register.sh [--issuer URL] HOST...' >&2
   exit 2
 fi
+if [[ -z $issuer && -d client-secret ]]; then
+  echo 'client-secret is a folder here; it is to be a file' >&2
+  exit 2
+fi
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+new= # the client secret, until it has its name
+trap 'rm -rf "$work" ${new:+"$new"}' EXIT
 new_id() { uuidgen 2>/dev/null || cat /proc/sys/kernel/random/uuid; }
 
 # again COMMAND: what was just made is not known everywhere at once.
@@ -86,7 +91,9 @@ JSON
   again az ad app federated-credential create --id "$client" --parameters "@$work/federated.json" --output none
 else
   secret=$(az ad app credential reset --id "$client" --append --display-name easyauth --years 1 --query password --output tsv)
-  (umask 077 && printf %s "$secret" > client-secret)
+  new=$(mktemp ./client-secret.XXXXXX) # for this user alone, whatever client-secret was before, a link too
+  printf %s "$secret" > "$new"
+  mv -f "$new" client-secret
 fi
 
 printf 'EASYAUTH_TENANT_ID=%s\nEASYAUTH_CLIENT_ID=%s\nEASYAUTH_HOSTS=%s\n' "$tenant" "$client" "$(IFS=, && echo "$*")"

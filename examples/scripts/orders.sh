@@ -44,10 +44,11 @@ token_app() {
 }
 
 token_device() {
-  local code interval
+  local interval
   ask devicecode --data-urlencode "client_id=${CLI_ID:?}" --data-urlencode "scope=api://$API_ID/${SCOPE:-Orders.Read}"
-  code=$(member device_code <"$work/answer")
-  if [[ -z $code ]]; then
+  # From a file too, which only this user reads: who has the code gets the token.
+  member device_code <"$work/answer" | tr -d '\n' >"$work/code"
+  if [[ ! -s $work/code ]]; then
     granted
   fi
   say "Open $(member verification_uri <"$work/answer") and enter $(member user_code <"$work/answer")"
@@ -55,7 +56,7 @@ token_device() {
   while true; do
     sleep "${interval:-5}"
     ask token --data-urlencode grant_type=urn:ietf:params:oauth:grant-type:device_code \
-      --data-urlencode "client_id=$CLI_ID" --data-urlencode "device_code=$code"
+      --data-urlencode "client_id=$CLI_ID" --data-urlencode "device_code@$work/code"
     case $(member error <"$work/answer") in
       authorization_pending) ;;
       slow_down) interval=$((${interval:-5} + 5)) ;;

@@ -20,8 +20,8 @@ func cases(t *testing.T) []string {
 	return files
 }
 
-// promtool runs Prometheus' own tool.
-func promtool(t *testing.T, args ...string) {
+// promtoolProgram returns where Prometheus' own tool is.
+func promtoolProgram(t *testing.T) string {
 	t.Helper()
 	program, err := exec.LookPath("promtool")
 	if cache, cacheErr := os.UserCacheDir(); err != nil && cacheErr == nil {
@@ -30,7 +30,13 @@ func promtool(t *testing.T, args ...string) {
 	if err != nil {
 		t.Fatal("promtool is not installed: test/tools/install-dependencies test fetches it out of Debian's package prometheus")
 	}
-	out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput()
+	return program
+}
+
+// promtool runs it on what must be good.
+func promtool(t *testing.T, args ...string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), promtoolProgram(t), args...).CombinedOutput()
 	if err != nil {
 		t.Errorf("promtool %q: %v\n%s", args, err, out)
 	}

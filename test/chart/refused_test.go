@@ -56,6 +56,8 @@ func TestValuesRefused(t *testing.T) {
 		{"EasyAuthForK8s' image", "image: {repository: ghcr.io/azure/easyauthfork8s/easy-auth-proxy}\n", "EasyAuthForK8s' image"},
 		// what the schema refuses
 		{"a Service for everybody", "service: {type: LoadBalancer}\n", "/service/type"},
+		{"a host with the scheme that is the default", "hosts: ['HTTPS://app.example.com']\n", "leave out https://"},
+		{"the host of all sign-ins with it", "callbackHost: https://in.example.com\ncookieDomain: example.com\n", "leave out https://"},
 		{"hosts as one text", "hosts: app.example.com\n", "/hosts"},
 		{"a secret in the file", "configFile: {EASYAUTH_KEYS: " + aKey + "}\n", "invalid propertyName 'EASYAUTH_KEYS'"},
 		{"a name in the file that is none", "configFile: {sessionLifetime: 1h}\n", "invalid propertyName 'sessionLifetime'"},
@@ -70,6 +72,8 @@ func TestValuesRefused(t *testing.T) {
 		{"a digest that is a tag", "image: {digest: latest}\n", "/image/digest"},
 		{"a port beyond all", "ports: {http: 80800}\n", "/ports/http"},
 		{"a name that cannot be one", "keysRef: {name: Our_Keys}\n", "/keysRef/name"},
+		{"a password in the address of the traces' receiver", "tracing: {endpoint: 'https://user:pw@collector.example.com'}\n", "/tracing/endpoint"},
+		{"a user in it", "tracing: {endpoint: 'http://user@collector:4318'}\n", "/tracing/endpoint"},
 		{"replicas as text", "replicas: two\n", "/replicas"},
 	}
 	for _, tt := range tests {

@@ -59,7 +59,7 @@ func privateThings(found []document, hosts []string) []string {
 // hostOf is the host of a URL; "" where a reader, a shell or a proxy fills it in, and for a name without dots.
 func hostOf(text string) string {
 	rest := text[strings.Index(text, "://")+3:]
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+	if end := strings.IndexAny(rest, "/?#%"); end >= 0 { // % begins an escape: the URL is a parameter of another
 		rest = rest[:end]
 	}
 	if strings.ContainsAny(rest, "$…{*") || rest == strings.ToUpper(rest) {
@@ -82,6 +82,8 @@ func TestNothingPrivate(t *testing.T) {
 		{"an example", "see https://app.example.com/a", ""},
 		{"a host of somebody's", "see https://wiki.corp.contoso.lan/a", "docs/a.md:1: not known to be public: https://wiki.corp.contoso.lan/a"},
 		{"one that looks public", "see https://example.com.evil.lan/", "not known to be public"},
+		{"an example, escaped", "/easyauth/login?rd=https://app.example.com%2Fa", ""},
+		{"a host of somebody's, escaped", "/easyauth/login?rd=https://wiki.corp.contoso.lan%2Fa", "not known to be public"},
 		{"one that is filled in", "https://$host/easyauth/login, https://HOST/, https://SERVICE.NAMESPACE.svc.cluster.local", ""},
 		{"this machine", "http://127.0.0.1:8080 http://localhost:9090", ""},
 		{"a short name", "http://easyauth/easyauth/auth", ""},

@@ -146,7 +146,7 @@ func page(t *testing.T, name string) document {
 func TestTroubleshootingQuotesTheProgram(t *testing.T) {
 	known, d := literals(t), page(t, troubleshooting)
 	report(t, linesHold(d, known))
-	report(t, wordsExist(d, known, []string{"set_escape_uri", "proxy_set_header", "proxy_buffer_size", "error_page", "add_header"}))
+	report(t, wordsExist(d, known, []string{"set_escape_uri", "proxy_set_header", "proxy_buffer_size", "error_page", "add_header", "client_max_body_size"}))
 	// A metric is named as it is asked for; each of its label values is a text of the program, too.
 	label := regexp.MustCompile(`easyauth_[a-z_]+\{([^}]*)\}`)
 	pair := regexp.MustCompile(`([a-z_]+)="([^"]*)"`)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -287,26 +288,41 @@ func tellsAudit(t *testing.T, path string) {
 	}
 }
 
-// While the identity provider is away, a change waits: what is known of it stays in use.
-func TestConfigurationWaitsForTheProvider(t *testing.T) {
+// While the identity provider is away, a change that narrows access counts at once: what is known of tenants that stay is
+// kept. A tenant that is new waits.
+func TestConfigurationWithoutTheProvider(t *testing.T) {
 	t.Parallel()
-	cfg := noRegistration()
-	file := newSettingsFile(t, map[string]string{"EASYAUTH_CLAIM_HEADERS": "department"})
+	both := map[string]string{"EASYAUTH_ALLOWED_TENANTS": entra.DefaultTenantID + ", " + fabrikam}
+	file := newSettingsFile(t, maps.Clone(both))
+	cfg := withTenants(map[string]string{"EASYAUTH_TENANT_ID": "organizations"})
 	file.in(&cfg)
 	s := start(t, cfg)
-	v := signedIn(t, s, entra.Adele)
-	s.StopEntra()
-	file.change(map[string]string{"EASYAUTH_SUCCESS_STATUS": "200"})
-	hangup(t, v, 0)
-	if !strings.Contains(s.Log(), "discovery document could not be read within") {
-		t.Error("the log does not say why")
+	keysOfTenants(t, s)
+	adele, olgas := signedIn(t, s, entra.Adele), signedIn(t, s, olga)
+	want := func(when string, ofAdele, ofOlga int) {
+		t.Helper()
+		if a, o := adele.get("/api/x").status, olgas.get("/api/x").status; a != ofAdele || o != ofOlga {
+			t.Errorf("%s: %d and %d, want %d and %d", when, a, o, ofAdele, ofOlga)
+		}
 	}
-	if r := v.at(0, v.ticket()); r.status != http.StatusAccepted {
-		t.Errorf("a session: %d", r.status)
+	want("at first", http.StatusOK, http.StatusOK)
+	s.StopEntra()
+	file.change(map[string]string{"EASYAUTH_ALLOWED_TENANTS": entra.DefaultTenantID})
+	hangup(t, adele, 0)
+	want("without the tenant", http.StatusOK, http.StatusUnauthorized)
+	if v := adele.metric(0, "easyauth_configuration_last_load_ok"); v != 1 {
+		t.Errorf("the change was refused:\n%s", s.Log())
+	}
+	file.change(both)
+	hangup(t, adele, 0)
+	want("with a tenant that nothing is known of", http.StatusOK, http.StatusUnauthorized)
+	if log := s.Log(); !regexp.MustCompile(`could not be read within [^"]*`+fabrikam).MatchString(log) || strings.Contains(log, "could not be read within 15s: "+s.Entra.BaseURL()+"/"+entra.DefaultTenantID) {
+		t.Error("the log does not name that tenant alone")
 	}
 	if err := s.StartEntra(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	waitUntil(t, "the change to count by itself", func() bool { return v.at(0, v.ticket()).status == http.StatusOK })
+	waitUntil(t, "the tenant to be back by itself", func() bool { return olgas.get("/api/x").status == http.StatusOK })
+	want("with both again", http.StatusOK, http.StatusOK)
 	admits(t, s, "after the change")
 }

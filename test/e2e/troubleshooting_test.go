@@ -193,10 +193,15 @@ func TestTroubleshootingSignOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v.follow(r)
+		end := v.follow(r)
 		waitUntil(t, lines[0], func() bool { return logged(t, s.Log(), lines[0]) })
-		if got := logged(t, s.Log(), lines[1]); got != registered {
-			t.Errorf("registered %v, came back %v", registered, got)
+		if back := !strings.HasPrefix(end.url, s.Entra.BaseURL()+"/"); back != registered {
+			t.Errorf("registered %v, came back %v: %s", registered, back, end.url)
+		}
+		if registered { // the line is written after the answer was
+			waitUntil(t, lines[1], func() bool { return logged(t, s.Log(), lines[1]) })
+		} else if logged(t, s.Log(), lines[1]) {
+			t.Error("not registered, and somebody came back")
 		}
 	}
 }

@@ -44,7 +44,7 @@ func directory(t *testing.T, hosts ...string) *entra.Server {
 
 // server is a running EasyAuth.
 type server struct {
-	*process
+	program
 
 	port int // of its public listener
 }
@@ -63,7 +63,7 @@ func serve(t *testing.T, idp *entra.Server, example map[string]string) server {
 		"EASYAUTH_CLIENT_SECRET": secret, "EASYAUTH_KEYS": key,
 		"EASYAUTH_LISTEN": local(s.port), "EASYAUTH_ADMIN_LISTEN": local(freePort(t)),
 	})
-	s.process = begin(t, "easyauth", t.TempDir(), environ(env), built.EasyAuth, "serve").listens(t, s.port)
+	s.program = begin(t, "easyauth", t.TempDir(), environ(env), built.EasyAuth, "serve").listens(t, s.port)
 	return s
 }
 
@@ -113,7 +113,7 @@ func certificate(t *testing.T, dir string, hosts ...string) {
 }
 
 // nginx starts nginx with a configuration that it finds in dir. Its temporary files are there too.
-func nginx(t *testing.T, dir, file string, port int) *process {
+func nginx(t *testing.T, dir, file string, port int) program {
 	t.Helper()
 	return begin(t, "nginx", dir, nil, "nginx", "-e", "stderr", "-c", filepath.Join(dir, file), "-g", "daemon off;").listens(t, port)
 }

@@ -8,51 +8,40 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/test/process"
 )
 
-// process is a program that runs until its test is over, with all that it started.
-type process struct {
-	name   string
-	cmd    *exec.Cmd
-	output *output
-	done   chan struct{}
-}
+// program runs until its test is over, with all that it started.
+type program struct{ *process.Process }
 
 // begin starts a program in a folder. env is added to PATH, HOME and what Go and npm need to find their caches.
-func begin(t *testing.T, name, dir string, env []string, program string, args ...string) *process {
+func begin(t *testing.T, name, dir string, env []string, path string, args ...string) program {
 	t.Helper()
-	p := &process{name: name, output: &output{}, done: make(chan struct{})}
-	p.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)
-	p.cmd.Dir, p.cmd.Env = dir, append(inherited(), env...)
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // go run and sh have children
-	if err := p.cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", name, err)
+	started, err := process.Start(t.Context(), process.Command{Name: name, Program: path, Args: args, Dir: dir, Env: append(inherited(), env...)})
+	if err != nil {
+		t.Fatal(err)
 	}
-	go func() {
-		_ = p.cmd.Wait() // that it was stopped is no fault
-		close(p.done)
-	}()
+	p := program{started}
 	t.Cleanup(func() {
 		p.stop()
 		if t.Failed() {
-			t.Logf("%s:\n%.6000s", name, p.output)
+			t.Logf("%s:\n%.6000s", name, p.Output())
 		}
 	})
 	return p
 }
 
-// stop ends the program and its children.
-func (p *process) stop() {
+// stop ends the program and its children: go run and sh have some, all in one group.
+func (p program) stop() {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} { // with the first EasyAuth stops at once
-		_ = syscall.Kill(-p.cmd.Process.Pid, signal) // it may have ended
+		_ = syscall.Kill(-p.PID(), signal) // it may have ended
 		select {
-		case <-p.done:
-			_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // and what it left behind
+		case <-p.Done():
+			_ = syscall.Kill(-p.PID(), syscall.SIGKILL) // and what it left behind
 			return
 		case <-time.After(10 * time.Second):
 		}
@@ -60,27 +49,22 @@ func (p *process) stop() {
 }
 
 // listens waits until somebody listens on a port.
-func (p *process) listens(t *testing.T, port int) *process {
+func (p program) listens(t *testing.T, port int) program {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err := p.Await(ctx, "it listens on "+local(port), func(ctx context.Context) error {
 		var d net.Dialer
-		conn, err := d.DialContext(t.Context(), "tcp", local(port))
-		if err == nil {
-			if err := conn.Close(); err != nil {
-				t.Fatal(err)
-			}
-			return p
+		conn, err := d.DialContext(ctx, "tcp", local(port))
+		if err != nil {
+			return err
 		}
-		select {
-		case <-p.done:
-			t.Fatalf("%s ended: %s\n%s", p.name, p.cmd.ProcessState, p.output)
-		case <-time.After(10 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not listen on %d\n%s", p.name, port, p.output)
-		}
+		return conn.Close()
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	return p
 }
 
 // shell runs commands as they stand in a document, and returns what they print and their exit code.
@@ -122,39 +106,26 @@ func inherited() []string {
 
 func local(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
-// freePort is a port below those that systems take for outgoing connections.
+// freePort is a port below those that systems take for outgoing connections. Until the test is over we listen on the one
+// before it, so that nobody who asks in this way gets it, although it stays free until a program is started.
 func freePort(t *testing.T) int {
 	t.Helper()
+	const lowest, pairs = 10000, 2500
+	var lc net.ListenConfig
 	for range 200 {
-		port := 10000 + rand.IntN(5000)
-		var lc net.ListenConfig
-		if l, err := lc.Listen(t.Context(), "tcp", local(port)); err == nil {
+		first := lowest + 2*rand.IntN(pairs)
+		claim, err := lc.Listen(t.Context(), "tcp", local(first))
+		if err != nil {
+			continue
+		}
+		t.Cleanup(func() { _ = claim.Close() }) // nothing was written to it
+		if l, err := lc.Listen(t.Context(), "tcp", local(first+1)); err == nil {
 			if err := l.Close(); err != nil {
 				t.Fatal(err)
 			}
-			return port
+			return first + 1
 		}
 	}
 	t.Fatal("no free port")
 	return 0
-}
-
-// output keeps what a program prints, read while it is written.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-// String is everything so far.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }

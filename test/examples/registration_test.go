@@ -40,6 +40,13 @@ esac
 func registered(t *testing.T, fails, script string) (folder, stdout, stderr string, code int, calls [][]string) {
 	t.Helper()
 	folder = t.TempDir()
+	stdout, stderr, code, calls = registeredIn(t, folder, fails, script)
+	return folder, stdout, stderr, code, calls
+}
+
+// registeredIn does the same in a folder in which something lies already.
+func registeredIn(t *testing.T, folder, fails, script string) (stdout, stderr string, code int, calls [][]string) {
+	t.Helper()
 	bin, log := t.TempDir(), filepath.Join(folder, "az.log")
 	write(t, filepath.Join(bin, "az"), azure)
 	if err := os.Chmod(filepath.Join(bin, "az"), 0o700); err != nil {
@@ -54,7 +61,7 @@ func registered(t *testing.T, fails, script string) (folder, stdout, stderr stri
 	for call := range strings.SplitSeq(strings.TrimSuffix(string(text), "\x01"), "\x01") {
 		calls = append(calls, strings.Split(strings.TrimSuffix(call, "\x00"), "\x00"))
 	}
-	return folder, stdout, stderr, code, calls
+	return stdout, stderr, code, calls
 }
 
 // withAz is the n-th block of commands under "With az", with this repository in place of /path/to.
@@ -140,6 +147,55 @@ func TestRegisterWithAz(t *testing.T) {
 		if strings.Contains(strings.Join(call, " "), secret) {
 			t.Errorf("the secret is an argument of %q", call)
 		}
+	}
+}
+
+// A file client-secret that is there already, and others may read or have put there, does not get the secret: a new one
+// takes its place.
+func TestRegisterReplacesTheSecretFile(t *testing.T) {
+	t.Parallel()
+	for what, before := range map[string]func(own, elsewhere string) error{
+		"nothing":                 func(string, string) error { return nil },
+		"a file that all read":    func(own, _ string) error { return os.WriteFile(own, []byte("old"), 0o644) },
+		"a link to a file":        func(own, elsewhere string) error { return os.Symlink(elsewhere, own) },
+		"a hard link to a file":   func(own, elsewhere string) error { return os.Link(elsewhere, own) },
+		"a link that leads to no": func(own, elsewhere string) error { return os.Symlink(elsewhere+"-absent", own) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			folder, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "of-others")
+			own := filepath.Join(folder, "client-secret")
+			if err := os.WriteFile(elsewhere, []byte("old"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := before(own, elsewhere); err != nil {
+				t.Fatal(err)
+			}
+			if _, errs, code, _ := registeredIn(t, folder, "", withAz(t, 1)); code != 0 {
+				t.Fatalf("exit code %d\n%s", code, errs)
+			}
+			info, err := os.Lstat(own)
+			if err != nil || info.Mode() != 0o600 {
+				t.Errorf("client-secret is %v, %v", info.Mode(), err)
+			}
+			if text, err := os.ReadFile(own); err != nil || string(text) != secret {
+				t.Errorf("client-secret holds %q, %v", text, err)
+			}
+			if text, err := os.ReadFile(elsewhere); err != nil || string(text) != "old" {
+				t.Errorf("another file was written: %v", err)
+			}
+			if files, err := filepath.Glob(filepath.Join(folder, "client-secret?*")); err != nil || len(files) > 0 {
+				t.Errorf("left behind: %q, %v", files, err)
+			}
+		})
+	}
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "client-secret"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	script := filepath.Join(repository(t), "examples", "app-registration", "register.sh")
+	if out, errs, code := shell(t, folder, nil, script+" app.example.com"); code != 2 || out != "" || !strings.Contains(errs, "client-secret") {
+		t.Errorf("with a folder of that name: exit code %d, %q\n%s", code, out, errs)
 	}
 }
 

@@ -169,27 +169,45 @@ func TestPackagesAreNamed(t *testing.T) {
 	}
 }
 
-// Helm is built for this machine, whatever the caller builds, and is there whole or not at all.
+// Helm is built for this machine from the source that we know, whatever the caller builds and whether they ask the
+// checksum database, and is there whole or not at all.
 func TestHelmIsBuilt(t *testing.T) {
+	const (
+		ours  = `"Sum": "h1:n1if5iQgHYsujPAcO5oonH/KiSNUmqmUF0iGVjSF3AU=",`
+		other = `"GoModSum": "h1:n1if5iQgHYsujPAcO5oonH/KiSNUmqmUF0iGVjSF3AU=", "Sum": "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",`
+		build = `[ -z "$GOOS" ] && [ "$CGO_ENABLED$GOWORK$GOFLAGS" = 0off-mod=readonly ] && [ -f go.sum ] && printf '#!/bin/sh\n' >"$GOBIN/helm" && chmod 755 "$GOBIN/helm"`
+	)
+	download, install := "go mod download -json helm.sh/helm/v3@v3.22.0", "go install -buildvcs=false -race=false -trimpath -ldflags -s -w ./cmd/helm"
+	whole, without := []string{axe, "helm-v3.22.0", "promtool"}, []string{axe, "promtool"}
 	for _, tt := range []struct {
-		name, script string
-		code         int
-		files        []string
+		name, sum, fetch, build string
+		code                    int
+		files, asked            []string
+		says                    string
 	}{
-		{"built", `[ -z "$GOOS" ] && [ "$CGO_ENABLED" = 0 ] && printf '#!/bin/sh\n' >"$GOBIN/helm" && chmod 755 "$GOBIN/helm"`, 0, []string{axe, "helm-v3.22.0", "promtool"}},
-		{"not built", `echo half >"$GOBIN/helm"; exit 1`, 1, []string{axe, "promtool"}},
+		{"built", ours, "exit 0", build, 0, whole, []string{download, install}, "it is built now"},
+		{"not built", ours, "exit 0", `echo half >"$GOBIN/helm"; exit 1`, 1, without, []string{download, install}, "could not be built"},
+		{"another source", other, "exit 0", build, 1, without, []string{download}, "its sum is h1:47DEQpj8"},
+		{"a source without a sum", "", "exit 0", build, 1, without, []string{download}, "its sum is missing"},
+		{"no source", ours, "exit 1", build, 1, without, []string{download}, "could not be fetched"},
 	} {
 		for _, purpose := range []string{"test", "release"} {
 			t.Run(tt.name+" for "+purpose, func(t *testing.T) {
+				t.Setenv("GOSUMDB", "off")
+				t.Setenv("GOFLAGS", "-mod=mod")
 				m := newMachine(t)
 				m.forget(t, "helm-v3.22.0")
-				m.program(t, "go", tt.script)
+				source := t.TempDir()
+				if err := os.WriteFile(filepath.Join(source, "go.sum"), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				m.program(t, "go", `if [ "$1" = mod ]; then echo '{ `+tt.sum+` "Dir": "`+source+`" }'; `+tt.fetch+`; fi`+"\n"+tt.build)
 				output, code, asked := m.run(t, purpose)
-				if code != tt.code || !slices.Equal(m.files(t), tt.files) {
+				if code != tt.code || !slices.Equal(m.files(t), tt.files) || !strings.Contains(output, tt.says) {
 					t.Errorf("exit code %d, files %q\n%s", code, m.files(t), output)
 				}
-				if want := []string{"go install -race=false -trimpath -ldflags -s -w helm.sh/helm/v3/cmd/helm@v3.22.0"}; !slices.Equal(asked, want) {
-					t.Errorf("asked %q, want %q", asked, want)
+				if !slices.Equal(asked, tt.asked) {
+					t.Errorf("asked %q, want %q", asked, tt.asked)
 				}
 			})
 		}

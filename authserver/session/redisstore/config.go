@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +25,7 @@ const (
 	topologyRefresh = 5 * time.Second
 
 	connBuffer = 64 << 10 // of reading, and of writing, a connection; bytes
+	maxCAFile  = 1 << 20  // bytes: more than all authorities of a system
 )
 
 // Config says where Redis is.
@@ -162,9 +162,9 @@ func (c Config) secure(o *rueidis.ClientOption, named string) error {
 	}
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.CAFile != "" {
-		pem, err := os.ReadFile(c.CAFile)
+		pem, err := secret.ReadFile(c.CAFile, maxCAFile)
 		if err != nil {
-			return fmt.Errorf("read certificate authorities for Redis: %w", err)
+			return fmt.Errorf("read certificate authorities for Redis %q: %w", c.CAFile, err)
 		}
 		cfg.RootCAs = x509.NewCertPool()
 		if !cfg.RootCAs.AppendCertsFromPEM(pem) {

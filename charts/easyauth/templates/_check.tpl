@@ -8,6 +8,9 @@
   {{- $wrong = append $wrong "image.repository is EasyAuthForK8s' image, which this chart cannot run: name EasyAuth's" -}}
 {{- end -}}
 {{- if not $v.hosts }}{{ $wrong = append $wrong "hosts is required: the hosts to protect and to return to, such as app.example.com" }}{{ end -}}
+{{- range concat $v.hosts (list $v.callbackHost) -}}
+  {{- if hasPrefix "https://" (lower .) }}{{ $wrong = append $wrong (printf "%s among hosts, or as callbackHost: leave out https://, which is the default" .) }}{{ end -}}
+{{- end -}}
 {{- if not $v.clientId }}{{ $wrong = append $wrong "clientId is required: the application (client) ID of the app registration" }}{{ end -}}
 {{- if and $v.issuer (or $v.tenantId $v.instance) -}}
   {{- $wrong = append $wrong "issuer names another provider than Microsoft's: leave tenantId and instance empty" -}}
