@@ -103,7 +103,7 @@ func FuzzRegistration(f *testing.F) {
 				}
 			}
 			for _, link := range []string{r.LogoURL, r.SupportURL, r.PrivacyURL, r.TermsURL} {
-				onLoopback := local && link == r.LogoURL && strings.HasPrefix(link, "http://")
+				onLoopback := local && link == r.LogoURL && strings.HasPrefix(strings.ToLower(link), "http://")
 				if link != "" && !strings.HasPrefix(strings.ToLower(link), "https://") && !onLoopback || len(link) > maxURL || strings.ContainsAny(link, " \r\n\"<>\\@#") && strings.Contains(link, "\"") {
 					t.Fatalf("link %q", link)
 				}
