@@ -40,7 +40,7 @@ func startChanging(t *testing.T, vars map[string]string, set string) *changing {
 	}
 	var err error
 	c.parts, err = wire(t.Context(), cfg, outside{
-		version: testVersion, log: slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: &c.level})), level: &c.level, learns: time.Second,
+		version: testVersion, log: slog.New(slog.NewTextHandler(&c.log, &slog.HandlerOptions{Level: &c.level})), level: &c.level, learns: 3 * time.Second,
 		reread: func() (*config.Config, []config.Warning, config.Faults) { return read(env, config.Roles{}) },
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +127,8 @@ func TestNewTenantIsFoundFirst(t *testing.T) {
 	if live.now.Load() != first || live.notInUse() == "" {
 		t.Fatal("it is in use")
 	}
-	if text := c.log.String(); !strings.Contains(text, "within 1s: "+idp.BaseURL()+"/"+secondTenant+"/v2.0; it is tried again") {
+	// A busy machine may not have read the other's keys either.
+	if text := c.log.String(); !regexp.MustCompile(`within [0-9]s: [^"]*` + secondTenant + `/v2\.0[^"]*; it is tried again`).MatchString(text) {
 		t.Errorf("the tenant is not named:\n%s", text)
 	}
 	c.change(allowing(entra.DefaultTenantID, thirdTenant), hasChanged) // this one answers
