@@ -71,10 +71,26 @@ const (
 	ReasonBearerAudience  Reason = "bearer_audience"  // SignIn: an access token for another API
 	ReasonBearerTenant    Reason = "bearer_tenant"    // SignIn: tid and issuer do not agree
 	ReasonBearerAmbiguous Reason = "bearer_ambiguous" // SignIn: several Authorization headers
+	ReasonTokenReused     Reason = "token_reused"     // SignIn: a refresh token of ours that was used before: its session has ended
 	ReasonInternal        Reason = "internal"         // Unsure: a panic or another fault of ours
+	ReasonPolicyDenied    Reason = "policy_denied"    // Forbid: a deny rule of the policy matches, or what it asks about is not known
+	ReasonPolicyUnmatched Reason = "policy_unmatched" // Forbid: no allow rule of the policy matches
+	ReasonPolicyStepUp    Reason = "policy_step_up"   // StepUp: all that the policy misses can be brought by a new sign-in
+	ReasonPolicyError     Reason = "policy_error"     // Forbid: an expression of the policy failed
+	ReasonPolicyPath      Reason = "policy_path"      // Forbid: the policy asks about the path, and it has several readings
+	ReasonPolicyUnknown   Reason = "policy_unknown"   // Deny: the auth-url names a policy that there is not
 	ReasonBadQuery        Reason = "bad_query"        // Deny: the auth-url cannot be read
 	ReasonBadOriginalURL  Reason = "bad_original_url" // Deny: X-Original-URL is absent or unusable
 )
+
+// OfPolicy reports whether a named policy decided.
+func (r Reason) OfPolicy() bool {
+	switch r {
+	case ReasonPolicyDenied, ReasonPolicyUnmatched, ReasonPolicyStepUp, ReasonPolicyError, ReasonPolicyPath:
+		return true
+	}
+	return false
+}
 
 // String returns the reason's name, "none" for the zero value.
 func (r Reason) String() string {
@@ -94,6 +110,7 @@ func (r Reason) CouldNotTell() bool {
 type Decision struct {
 	Outcome Outcome
 	Reason  Reason
+	Rule    string  // the policy and its rule that refused, as "admin-area: outside office", if whoever was refused may know it
 	Missing Missing // what would have to be there: for Forbid roles and groups; for SignIn and StepUp what a sign-in has to ask for; for Unsure groups
 }
 

@@ -80,7 +80,7 @@ func TestParseRefuses(t *testing.T) {
 		{"an unknown parameter", "roles=Admin", "roles", "not known"},
 		{"a capital", "Role=A", "Role", "not known"},
 		{"an escaped name", "r%6Fle=A", "r%6Fle", "not known"},
-		{"a later rule's parameter", "policy=A", "policy", "not known"},
+		{"a later rule's parameter", "tenant=A", "tenant", "not known"},
 		{"a client's parameter behind ours", "role=A&utm_source=x", "utm_source", "not known"},
 		{"an empty parameter", "role=A&", "", "not known"},
 		{"nothing but separators", "&&", "", "not known"},

@@ -23,13 +23,13 @@ func FuzzParse(f *testing.F) {
 		"", "role=A|B&role=C", "role-any=A,B&scope-any=C", "scope=https://graph.microsoft.com/User.Read", "graph=/me|profile&graph=/me/manager?$select=id,mail",
 		"group=8F2A5C1E-9B3D-4E6F-A1B2-C3D4E5F60718|x&group-any=a,b", "acr=c1|c25", "acr=c01", "acr=urn:x&amr=mfa|hwk", "max_age=15m", "max_age=3600&max_age=1h30m", "max_age=59",
 		"max_age=-1h", "max_age=1e9", "roles=A", "role=", "role=|", "role=%zz", "role=A%7C%7CB", "role=A, B", "graph=/me/%2e%2e/x", "&", "=", "role=%00", "role=\xff",
-		"role=A;scope=B", "ROLE=A", "scope=a+b", "graph=/me?$orderby=name%20desc", "role" + strings.Repeat("=a&role", 70), "role=a" + strings.Repeat("|a", 300),
+		"role=A;scope=B", "app=https://orders.example.com", "app=a&role=A", "app=a&app=b", "ROLE=A", "scope=a+b", "graph=/me?$orderby=name%20desc", "role" + strings.Repeat("=a&role", 70), "role=a" + strings.Repeat("|a", 300),
 	} {
 		f.Add(seed)
 	}
 	names := access.NewScopeNames("client", nil, graphPrefix)
 	entra := access.NewParser(access.ParserConfig{Queries: map[string]string{"profile": "/me?$select=displayName", "broken": "me"}, Scopes: names, Entra: true})
-	other := access.NewParser(access.ParserConfig{NoGraph: true})
+	other := access.NewParser(access.ParserConfig{NoGraph: true, Apps: true})
 	f.Fuzz(func(t *testing.T, query string) {
 		for _, p := range []*access.Parser{entra, other} {
 			req, err := p.Parse(query)
@@ -88,6 +88,9 @@ func checkRequirement(t *testing.T, req *access.Requirement) {
 			t.Errorf("graph query %q: %v", q, err)
 		}
 	}
+	if len(req.App) > 200 || strings.ContainsFunc(req.App, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		t.Errorf("app %q", req.App)
+	}
 	if req.MaxAge != 0 && (req.MaxAge < time.Minute || req.MaxAge > 720*time.Hour) {
 		t.Errorf("max_age %v", req.MaxAge)
 	}
@@ -99,7 +102,8 @@ func checkNarrows(t *testing.T, query string, req *access.Requirement) {
 	t.Helper()
 	now := time.Unix(1_795_000_000, 0)
 	bare := &access.Identity{Tenant: "t", Object: "o"}
-	if got := access.Decide(bare, req, now).Outcome; (got == access.Allow) != (query == "") {
+	widest := query == "" || req.App != "" && !strings.Contains(query, "&") // for whom it is narrows nothing
+	if got := access.Decide(bare, req, now).Outcome; (got == access.Allow) != widest {
 		t.Errorf("%q: a user who has nothing: %s", query, got)
 	}
 	whole := access.Identity{
@@ -150,6 +154,9 @@ func written(req *access.Requirement) string {
 	}
 	if req.MaxAge > 0 {
 		parts = append(parts, "max_age="+req.MaxAge.String())
+	}
+	if req.App != "" {
+		parts = append(parts, "app="+url.QueryEscape(req.App))
 	}
 	return strings.Join(parts, "&")
 }

@@ -45,7 +45,7 @@ func (p *Parsed) put(query string, req *Requirement, version uint64) {
 // map. Texts without escapes are pieces of the query, and counted all the same.
 func (r *Requirement) size() int {
 	const fixed, slice, text = 400, 64, 32
-	n := fixed
+	n := fixed + len(r.App) + len(r.Policy)
 	for _, clauses := range [][]Clause{r.Roles, r.Groups, r.Scopes, r.Contexts, r.Methods, {r.Graph}} {
 		for _, c := range clauses {
 			n += slice

@@ -116,7 +116,7 @@ func unreadable() []string {
 		"role=%ff", "role=%c3", "role=+Admin", "role=Admin%20", "role-any=Admin, Owner", "group=", "group-any=,", "scope=", "scope=Mail.Read Mail.Send", "scope=%22",
 		"scope=\u00e9", "graph=", "graph=nope", "graph=/", "graph=//me", "graph=/me/../users", "graph=/me/%2e%2e/users", "graph=/me%252fmanager", "graph=/me%5cx", "graph=/me%23x", "graph=/me/%252e%252e/x",
 		"graph=/me|", "graph=https://evil.example/me", "acr=", "amr=", "max_age=", "max_age=0", "max_age=59", "max_age=-1h", "max_age=721h", "max_age=x",
-		"max_age=1h|2h", "max_age=15", "group_any=x", "user=adele", "email=adele@contoso.com", "allow=true", "x",
+		"max_age=1h|2h", "max_age=15", "group_any=x", "app=", "app=a b", "app=+a", "app=%0a", "app=%c3%b6", "App=a", "apps=a", "user=adele", "email=adele@contoso.com", "allow=true", "x",
 	}
 }
 

@@ -23,6 +23,9 @@ type Requirement struct {
 	Contexts []Clause      // authentication contexts (acr=)
 	Methods  []Clause      // authentication methods (amr=)
 	MaxAge   time.Duration // 0: any
+
+	Policy string // the name of a policy that must let pass too; "": none
+	App    string // the application, for which an assertion is made; "": it is not said
 }
 
 func (r *Requirement) clauses() int {
@@ -63,6 +66,7 @@ type ParserConfig struct {
 	Scopes  *ScopeNames       // nil: scopes have one spelling
 	NoGraph bool              // the provider has no Microsoft Graph: graph= is refused
 	Entra   bool              // authentication contexts are c1 to c99, and there is no amr
+	Apps    bool              // assertions are made: app= says for whom
 }
 
 // Parser reads auth-url queries, each distinct one once (parsed.go). Make one with
@@ -85,6 +89,8 @@ func NewParser(cfg ParserConfig) *Parser { return &Parser{ParserConfig: cfg} }
 //	graph=/me|/me/manager, graph=profile     relative Graph URLs or names of configured queries
 //	acr=c1               an authentication context; amr=mfa: a method, not with Entra ID
 //	max_age=15m          a sign-in no older than that; a bare number is seconds
+//	policy=admin-area    the name of a policy that must let pass too: once
+//	app=https://orders.example.com   for whom an assertion is made: once, a name or a URL
 //
 // An empty query is the empty requirement. Everything that cannot be read is a
 // *QueryError: an unknown or empty parameter, an empty alternative, blanks around
@@ -163,6 +169,13 @@ func (p *Parser) add(req *Requirement, name, rawValue string) error {
 		req.Methods = append(req.Methods, clause)
 	case "max_age":
 		return addMaxAge(req, value)
+	case "app":
+		if !p.Apps {
+			return errors.New("cannot be met: no signed identity is configured (EASYAUTH_ASSERTION_KEYS_FILE)")
+		}
+		return addApp(req, value)
+	case "policy":
+		return addPolicy(req, value)
 	default:
 		return errors.New("is not known; use " + strings.Join(parameters(), ", "))
 	}
@@ -170,7 +183,7 @@ func (p *Parser) add(req *Requirement, name, rawValue string) error {
 }
 
 func parameters() []string {
-	return []string{"role", "role-any", "group", "group-any", "scope", "scope-any", "graph", "acr", "amr", "max_age"}
+	return []string{"role", "role-any", "group", "group-any", "scope", "scope-any", "graph", "acr", "amr", "max_age", "policy", "app"}
 }
 
 func known(name string) bool { return slices.Contains(parameters(), name) }
@@ -223,6 +236,40 @@ func addMaxAge(req *Requirement, value string) error {
 		req.MaxAge = age
 	}
 	return nil
+}
+
+// maxApp is the longest name of an application, in bytes.
+const maxApp = 200
+
+func addApp(req *Requirement, value string) error {
+	switch {
+	case req.App != "":
+		return errors.New("is there twice")
+	case len(value) > maxApp || strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return fmt.Errorf("must be a name or a URL of at most %d bytes of printable ASCII, without blanks", maxApp)
+	}
+	req.App = value
+	return nil
+}
+
+func addPolicy(req *Requirement, value string) error {
+	switch {
+	case req.Policy != "":
+		return errors.New("is there twice; a policy can hold the rules of both")
+	case !IsPolicyName(value):
+		return errors.New("must be the name of a policy: 1 to 64 letters, digits and -._")
+	}
+	req.Policy = value
+	return nil
+}
+
+// IsPolicyName reports whether a text can name a policy: what every proxy lets stand in
+// an auth-url.
+func IsPolicyName(name string) bool {
+	const longest = 64
+	return name != "" && len(name) <= longest && !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._", r)
+	})
 }
 
 // alternatives splits a value and refuses an empty one, also a single empty
