@@ -21,6 +21,7 @@ const (
 	CrossOrigin     Reason = "cross_origin"         // a form on another site
 	LoginRequired   Reason = "login_required"       // not signed in, and no navigation
 	RoleMissing     Reason = "role_missing"         // terminal
+	PolicyRefused   Reason = "policy_refused"       // terminal
 	GroupMissing    Reason = "group_missing"        // terminal
 	GroupsUnknown   Reason = "groups_unknown"       // a rule names a group that cannot be looked up
 	BearerRefused   Reason = "bearer_refused"       // a bearer token that does not do

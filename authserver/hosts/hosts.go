@@ -39,6 +39,11 @@ type Config struct {
 	// everything below it: a return URL never leads there.
 	OwnPaths []string
 
+	// ReturnPaths are paths of our own to which a return URL may lead all the same,
+	// because they end nothing and send nobody on: each exactly as it is written here,
+	// without an escape, and nothing below it.
+	ReturnPaths []string
+
 	// DefaultPath is where a refused return URL leads: a path, with a query or
 	// fragment if need be, that ReturnURL itself would accept. Empty means "/".
 	DefaultPath string
@@ -49,6 +54,7 @@ type Set struct {
 	entries     []entry // in the order in which they are tried: exact names, then the longest wildcard
 	origins     []string
 	own         [][]string // the segments of each own path
+	returns     []string   // own paths that are allowed all the same
 	defaultPath string     // as ReturnURL emits it
 }
 
@@ -75,6 +81,12 @@ func New(c Config) (*Set, error) {
 		}
 		s.own = append(s.own, segments)
 	}
+	for i, raw := range c.ReturnPaths {
+		if _, err := ownSegments(raw); err != nil || strings.Contains(raw, "%") {
+			faults = append(faults, fmt.Errorf("return path %d: write it without escapes, as /easyauth/page", i+1))
+		}
+	}
+	s.returns = slices.Clone(c.ReturnPaths)
 
 	var err error
 	if s.defaultPath, err = s.readDefault(c.DefaultPath); err != nil {

@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,7 +23,8 @@ import (
 // narrower than a browser's, so that both read the same origin and path; it is
 // not a repair: nothing is trimmed, collapsed or unescaped. In the path, what
 // an escape hides counts as if it stood there: backslashes, control
-// characters, dot segments, text that is not UTF-8, our own endpoints. In
+// characters, dot segments, text that is not UTF-8, our own endpoints (but for
+// Config.ReturnPaths as they are written). In
 // query and fragment, where nobody resolves them, such escapes are left alone
 // (a search for two lines, DOMAIN%5Cuser), and malformed ones too (?q=100%).
 func (s *Set) ReturnURL(raw string, self Host) (string, bool) {
@@ -57,7 +59,7 @@ func (s *Set) resolve(raw string, self Host) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if s.isOwn(decoded) {
+	if s.isOwn(decoded) && !slices.Contains(s.returns, path) {
 		return "", errOwnPath
 	}
 	u := self.Origin() + escapeNonASCII(path+tail)

@@ -81,15 +81,21 @@ func (p *inCookies) open(chunks []string) (*Session, access.Reason, error) {
 	if err != nil {
 		return nil, access.ReasonTicketInvalid, err
 	}
-	if r := p.m.timely(&s.Ticket); r != access.ReasonOK {
-		return nil, r, nil
-	}
-	if p.m.cfg.Revoked != nil {
-		if r, err := p.m.cfg.Revoked.check(s); r != access.ReasonOK {
-			return nil, r, err
-		}
+	if r, err := p.good(s); r != access.ReasonOK {
+		return nil, r, err
 	}
 	return s, access.ReasonOK, nil
+}
+
+// good looks whether a ticket that opened is still good.
+func (p *inCookies) good(s *Session) (access.Reason, error) {
+	if r := p.m.timely(&s.Ticket); r != access.ReasonOK {
+		return r, nil
+	}
+	if p.m.cfg.Revoked != nil {
+		return p.m.cfg.Revoked.check(s)
+	}
+	return access.ReasonOK, nil
 }
 
 // combinations pairs first and second chunks, at most limit.
@@ -193,18 +199,24 @@ func (p *inCookies) end(ctx context.Context, h http.Header) error {
 	firsts, seconds := cookie.Values(h, cookies.Ticket.Name, maxPresented), cookie.Values(h, cookies.Ticket1.Name, maxPresented)
 	var dead []Revocation
 	for _, chunks := range combinations(firsts, seconds, maxPresented) {
-		s, err := p.opened.open(chunks)
-		if err != nil || !p.m.cfg.Now().Before(s.Expires) {
-			continue // a ticket that is refused now may be good under the next configuration
+		if s, err := p.opened.open(chunks); err == nil {
+			dead = p.dead(dead, s)
 		}
-		if r, _ := p.m.cfg.Revoked.check(s); r == access.ReasonSessionRevoked {
-			continue // one cookie, sent again and again, makes no second entry
-		}
-		r := Revocation{Scope: OneTicket, Issued: s.Issued, Until: s.Expires}
-		copy(r.Handle[:], s.ID[:])
-		dead = append(dead, r)
 	}
 	return p.m.cfg.Revoked.add(ctx, dead...)
+}
+
+// dead adds what ends one ticket, if it has not ended.
+func (p *inCookies) dead(list []Revocation, s *Session) []Revocation {
+	if !p.m.cfg.Now().Before(s.Expires) {
+		return list // a ticket that is refused now may be good under the next configuration
+	}
+	if r, _ := p.m.cfg.Revoked.check(s); r == access.ReasonSessionRevoked {
+		return list // one that is sent again and again makes no second entry
+	}
+	r := Revocation{Scope: OneTicket, Issued: s.Issued, Until: s.Expires}
+	copy(r.Handle[:], s.ID[:])
+	return append(list, r)
 }
 
 func (p *inCookies) endUser(ctx context.Context, who access.Key) error {

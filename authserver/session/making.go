@@ -21,20 +21,15 @@ func (p *inStore) issue(ctx context.Context, h http.Header, s *Session, kept []a
 	if s.Tokens == nil {
 		s.Tokens = &Tokens{Obtained: s.Issued}
 	}
-	r, value, err := p.newRecord(s, label)
-	for try := 1; errors.Is(err, errKeysChanged) && try < 3; try++ {
-		r, value, err = p.newRecord(s, label)
-	}
+	var value string
+	cookies := p.m.cfg.Cookies
+	err = p.create(ctx, s, label, p.presented(h), func(c *carrier) (err error) {
+		value, err = p.cookies.Seal(cookies.Ticket.Name, c.encode())
+		return err
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	replaced := p.presented(h)
-	err = p.ask(context.WithoutCancel(ctx), opCreate, func(ctx context.Context) error { return p.store.Create(ctx, r, replaced...) })
-	if err != nil {
-		return nil, nil, &StoreError{fmt.Errorf("write a session: %w", err)}
-	}
-	p.recent.Changed(replaced...)
-	cookies := p.m.cfg.Cookies
 	lines = append(lines, cookies.Ticket.Set(value, 0))
 	for _, surplus := range []cookie.Cookie{cookies.Ticket1, cookies.Seen} { // of a time without a store
 		if len(cookie.Values(h, surplus.Name, 1)) > 0 {
@@ -44,39 +39,56 @@ func (p *inStore) issue(ctx context.Context, h http.Header, s *Session, kept []a
 	return lines, nil, nil
 }
 
+// create writes the record of a new session in place of others. carry seals what its
+// bearer is given; nothing is written before it could.
+func (p *inStore) create(ctx context.Context, s *Session, label string, replaced []Key, carry func(*carrier) error) error {
+	r, err := p.newRecord(s, label, carry)
+	for try := 1; errors.Is(err, errKeysChanged) && try < 3; try++ {
+		r, err = p.newRecord(s, label, carry)
+	}
+	if err != nil {
+		return err
+	}
+	err = p.ask(context.WithoutCancel(ctx), opCreate, func(ctx context.Context) error { return p.store.Create(ctx, r, replaced...) })
+	if err != nil {
+		return &StoreError{fmt.Errorf("write a session: %w", err)}
+	}
+	p.recent.Changed(replaced...)
+	return nil
+}
+
 // errKeysChanged means that the ring was replaced in between: nothing has been
 // written yet.
 var errKeysChanged = errors.New("the keys changed during a sign-in")
 
-// newRecord gives the record of a new session, and its cookie's value.
-func (p *inStore) newRecord(s *Session, label string) (*Record, string, error) {
+// newRecord gives the record of a new session, and has its carrier sealed.
+func (p *inStore) newRecord(s *Session, label string, carry func(*carrier) error) (*Record, error) {
 	ring := p.m.cfg.Ring
 	c, err := newCarrier(ring.Current(), p.random)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	key, ok := ring.MAC(c.ring, purposeKey, c.ID[:])
 	if !ok {
-		return nil, "", errKeysChanged
+		return nil, errKeysChanged
 	}
 	s.key, s.stored = c.ring, &stored{record: key, secret: c.Key, version: c.Version}
 	r := &Record{Key: key, Version: c.Version, Issued: s.Issued, Seen: s.Issued, Expires: p.expires(s, s.Issued)}
 	r.User, _ = userHandle(ring, c.ring, s.Identity.Key())
 	r.SID, _ = sidHandle(ring, c.ring, ticket.SID(&s.Identity))
 	if r.Value, err = p.seal(s, r.Version); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if r.Label, err = p.sealLabel(c.ring, s.Identity.Key(), key, label); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	value, err := p.cookies.Seal(p.m.cfg.Cookies.Ticket.Name, c.encode())
-	if err != nil {
-		return nil, "", err
+	if err = carry(c); err != nil {
+		return nil, err
 	}
 	if c.ring != ring.Current() {
-		return nil, "", errKeysChanged
+		return nil, errKeysChanged
 	}
-	return r, value, nil
+	return r, nil
 }
 
 // expires is when the store may forget a session that was used at this time.

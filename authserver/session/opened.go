@@ -36,13 +36,28 @@ func newOpened(m *Manager) *opened {
 
 // open gives the session of a ticket's chunks, whatever the time is.
 func (o *opened) open(chunks []string) (*Session, error) {
+	return o.once("ticket:", chunks, o.m.cfg.Codec.OpenKey)
+}
+
+// openToken gives the session of a token, likewise.
+func (o *opened) openToken(text string) (*Session, error) {
+	return o.once(tokenPurpose, []string{text}, o.openText)
+}
+
+const tokenPurpose = "token:"
+
+func (o *opened) openText(parts ...string) (*ticket.Ticket, seal.KeyID, error) {
+	return o.m.cfg.Codec.OpenText(nameAccess, parts[0])
+}
+
+func (o *opened) once(purpose string, parts []string, open func(parts ...string) (*ticket.Ticket, seal.KeyID, error)) (*Session, error) {
 	// Asked for before the ticket is opened: what opened under keys that were replaced
 	// meanwhile goes into a cache that nobody asks any more.
 	known, err := o.known.Current()
 	if err != nil {
 		return nil, err
 	}
-	key, err := ticketHash(chunks)
+	key, err := ticketHash(purpose, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +67,11 @@ func (o *opened) open(chunks []string) (*Session, error) {
 		return s, nil
 	}
 	o.looks.Count(false)
-	t, id, err := o.m.cfg.Codec.OpenKey(chunks...)
+	t, id, err := open(parts...)
 	if err != nil {
 		return nil, err
 	}
-	s = &Session{Ticket: *t, lastSeen: t.Issued, key: id, uses: o.m.cfg.Metrics.TicketsOpened(id.String())}
+	s = &Session{Ticket: *t, lastSeen: t.Issued, token: purpose == tokenPurpose, key: id, uses: o.m.cfg.Metrics.TicketsOpened(id.String())}
 	if o.m.cfg.Revoked != nil {
 		if s.handles, err = handlesOf(o.m.cfg.Ring, id, t); err != nil {
 			return nil, err
@@ -73,8 +88,7 @@ func (o *opened) open(chunks []string) (*Session, error) {
 // ticketHash is the SHA-256 of a purpose and a ticket's chunks, joined as they are when
 // the ticket is opened: the first character says how many there are, and where one
 // ends makes no difference to what opens.
-func ticketHash(chunks []string) (hash [sha256.Size]byte, err error) {
-	const purpose = "ticket:"
+func ticketHash(purpose string, chunks []string) (hash [sha256.Size]byte, err error) {
 	n := 0
 	for _, c := range chunks {
 		n += len(c)

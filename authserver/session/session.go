@@ -1,5 +1,5 @@
-// Package session reads, issues and ends the sessions that browsers carry. In the
-// order in which a request meets it:
+// Package session reads, issues and ends the sessions that browsers and programs carry.
+// In the order in which a request meets it:
 //
 //	session.go     Manager: what both kinds of sessions have in common
 //	cookies.go     a session that is in its cookies alone: a ticket
@@ -10,8 +10,11 @@
 //	recent.go      … as it was less than 5 s ago
 //	fresh.go       … and who asks the identity provider again when it is due; refresh.go: how
 //	issue.go       makes a session after a sign-in, and what it keeps of the one before; making.go: in a Store
+//	token.go       the same for programs, which carry a token; token_store.go: with a Store
+//	bearer.go      … and where it is in their requests; origin.go: from a person's session
 //	end.go         ends sessions; list.go lists a person's
 //	admin.go       the same for administrators; worker.go removes what has expired
+//	mark.go        tells what a session says from what it said before
 //	handles.go     what people, and sessions at the provider, are called in a Store
 //	asking.go      how a Store is asked
 //
@@ -106,6 +109,15 @@ type place interface {
 	issue(ctx context.Context, h http.Header, s *Session, kept []access.GraphResult, label string) (lines, dropped []string, err error)
 	// touch notes the use of a session; it may return a Set-Cookie line.
 	touch(ctx context.Context, s *Session, now time.Time) string
+	// issueToken makes the tokens of a new session; readToken, renew and endToken are
+	// asked with them, without their prefixes.
+	issueToken(ctx context.Context, s *Session, expires time.Time, label string) (*Issued, error)
+	readToken(ctx context.Context, text string) (s *Session, expires time.Time, reason access.Reason, err error)
+	renew(ctx context.Context, text string, life time.Duration) (*Issued, access.Reason, error)
+	endToken(ctx context.Context, name, text string) (bool, error)
+	// goesOn reports whether a session has not ended before its time, as far as that is
+	// known.
+	goesOn(ctx context.Context, o *origin, id *access.Identity) (access.Reason, error)
 	// end ends every session that a request presents.
 	end(ctx context.Context, h http.Header) error
 	// endUser and endSID end all sessions of a person, or of one session at the
@@ -128,6 +140,7 @@ type Session struct {
 	Headers *headers.Rendered
 
 	lastSeen time.Time
+	token    bool       // a program's, in its token alone: there is no cookie of it
 	key      seal.KeyID // of the ring: it sealed the cookie
 	uses     *metrics.TicketsOpened
 	handles  handles // with a list of revoked tickets
@@ -222,10 +235,11 @@ func (m *Manager) timely(t *ticket.Ticket) access.Reason {
 }
 
 // Touch notes the session's use where that is due, at most every tenth of the
-// idle time. It returns a Set-Cookie line, empty when there is none.
+// idle time. It returns a Set-Cookie line, empty when there is none; for a session that
+// came by a token there never is.
 func (m *Manager) Touch(ctx context.Context, s *Session) string {
 	now := m.cfg.Now()
-	if m.cfg.Idle == 0 || now.Sub(s.lastSeen) <= m.cfg.Idle/10 {
+	if m.cfg.Idle == 0 || s.token || now.Sub(s.lastSeen) <= m.cfg.Idle/10 {
 		return ""
 	}
 	return m.place.touch(ctx, s, now)

@@ -32,6 +32,7 @@ type inStore struct {
 	m       *Manager
 	store   Store
 	cookies *seal.Box
+	tokens  *seal.Box
 	recent  *recent
 	loads   singleflight.Group
 	flights singleflight.Group // of refreshes
@@ -46,10 +47,14 @@ func newInStore(m *Manager) (*inStore, error) {
 	if err != nil {
 		return nil, err
 	}
+	tokens, err := m.cfg.Ring.Box(seal.Config{Purpose: purposeToken, MaxLength: maxToken})
+	if err != nil {
+		return nil, err
+	}
 	pauses := cache.New[pause](pauseBytes, m.cfg.Now)
 	m.cfg.Metrics.Cache(metrics.CacheRefreshPauses, pauses)
 	m.cfg.Metrics.Stores(opGet, opCreate, opUpdate, opTouch, opDelete, opList, opAcquire, opRelease, opOnce)
-	return &inStore{m: m, store: m.cfg.Store, cookies: box, recent: newRecent(m.cfg), pauses: pauses, slots: make(chan struct{}, maxRefreshes), random: rand.Reader}, nil
+	return &inStore{m: m, store: m.cfg.Store, cookies: box, tokens: tokens, recent: newRecent(m.cfg), pauses: pauses, slots: make(chan struct{}, maxRefreshes), random: rand.Reader}, nil
 }
 
 // stored is what a session needs to be written again. It never changes.

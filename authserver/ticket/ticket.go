@@ -26,7 +26,8 @@ const (
 	// MaxChunks is how many cookies one ticket may take.
 	MaxChunks = 2
 
-	purpose = "ticket"
+	purpose     = "ticket"
+	textPurpose = "ticket text"
 )
 
 // Ticket is what was known when the user signed in. It does not change.
@@ -63,8 +64,9 @@ type Config struct {
 
 // Codec seals tickets and opens them. It is safe for concurrent use.
 type Codec struct {
-	box *seal.Box
-	enc *encoding
+	box  *seal.Box
+	text *seal.Box // for SealText
+	enc  *encoding
 }
 
 // New returns a codec.
@@ -77,7 +79,11 @@ func New(cfg Config) (*Codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a ticket codec: %w", err)
 	}
-	return &Codec{box: box, enc: &encoding{issuer: cfg.Issuer, compress: !cfg.NoCompression}}, nil
+	text, err := cfg.Ring.Box(seal.Config{Purpose: textPurpose, MaxLength: MaxLength})
+	if err != nil {
+		return nil, fmt.Errorf("make a ticket codec: %w", err)
+	}
+	return &Codec{box: box, text: text, enc: &encoding{issuer: cfg.Issuer, compress: !cfg.NoCompression}}, nil
 }
 
 // ErrTooLarge means that even without graph results, other claims and groups a
@@ -90,19 +96,27 @@ var ErrTooLarge = errors.New("ticket does not fit into its cookies")
 // of the groups. Dropped parts are marked in the sealed
 // identity and their names returned.
 func (c *Codec) Seal(t *Ticket) (chunks, dropped []string, err error) {
+	dropped, err = c.fit(t, func(plain []byte) (err error) {
+		chunks, err = c.chunks(plain)
+		return err
+	})
+	return chunks, dropped, err
+}
+
+// fit drops parts of a ticket until what it encodes to can be sealed.
+func (c *Codec) fit(t *Ticket, seals func(plain []byte) error) (dropped []string, err error) {
 	kept := *t
 	for {
-		plain := c.enc.encode(&kept)
-		chunks, err = c.chunks(plain)
+		err = seals(c.enc.encode(&kept))
 		if err == nil {
-			return chunks, dropped, nil
+			return dropped, nil
 		}
 		if !errors.Is(err, seal.ErrTooLong) {
-			return nil, nil, fmt.Errorf("seal a ticket: %w", err)
+			return nil, fmt.Errorf("seal a ticket: %w", err)
 		}
 		name, ok := shrink(&kept.Identity)
 		if !ok {
-			return nil, dropped, ErrTooLarge
+			return dropped, ErrTooLarge
 		}
 		dropped = append(dropped, name)
 	}
