@@ -41,6 +41,19 @@ func (rp *RelyingParty) mayBecomeOurs(issuer string) bool {
 // own, as yet unverified. What can be judged without a key goes first: a refusal
 // needs no proof, and says what is wrong with a token that is merely old.
 func (rp *RelyingParty) verifyBearer(ctx context.Context, t *tenant, token string, claims *object) (*verifiedToken, error) {
+	b, err := rp.proveBearer(ctx, t, token, claims)
+	if err != nil {
+		return nil, err
+	}
+	identity := rp.bearerIdentity(claims, b)
+	if identity.Key() == (access.Key{}) {
+		return nil, errNobody()
+	}
+	return &verifiedToken{identity: identity, exp: b.times.exp, nbf: b.times.nbf, tenant: t, kid: b.kid}, nil
+}
+
+// proveBearer is verifyBearer without what the token says of anybody.
+func (rp *RelyingParty) proveBearer(ctx context.Context, t *tenant, token string, claims *object) (*bearer, error) {
 	if err := rp.checkRepeated(accessTokenName, claims); err != nil {
 		return nil, err
 	}
@@ -70,11 +83,12 @@ func (rp *RelyingParty) verifyBearer(ctx context.Context, t *tenant, token strin
 	if err != nil {
 		return nil, err
 	}
-	identity := rp.bearerIdentity(claims, b)
-	if identity.Key() == (access.Key{}) {
-		return nil, refuse(ReasonToken, "access token: it does not say who it speaks for")
-	}
-	return &verifiedToken{identity: identity, exp: times.exp, nbf: times.nbf, tenant: t, kid: jwt.kid}, nil
+	b.times, b.kid = times, jwt.kid
+	return b, nil
+}
+
+func errNobody() *Error {
+	return refuse(ReasonToken, "access token: it does not say who it speaks for")
 }
 
 // isAccessType reports whether the header says that it is an access token (RFC
@@ -84,9 +98,9 @@ func isAccessType(typ string) bool { return typ == "at+jwt" || typ == "applicati
 // checkBearerAudience judges for whom a token is. foreign: for another API, and
 // certainly not for us too.
 func (rp *RelyingParty) checkBearerAudience(claims *object) (foreign bool, err error) {
-	seen := claims.texts("aud")
-	if raw := claims.values["aud"]; len(seen) == 0 || raw[0] != '"' && !allTexts(raw, len(seen)) {
-		return false, refuse(ReasonToken, "access token: aud is missing, there twice, or neither a text nor a list of texts")
+	seen, err := audiences(accessTokenName, claims)
+	if err != nil {
+		return false, err
 	}
 	ours := slices.ContainsFunc(seen, rp.isAudience)
 	switch {
@@ -96,6 +110,15 @@ func (rp *RelyingParty) checkBearerAudience(claims *object) (foreign bool, err e
 		return false, refuse(ReasonAudience, "access token: it is for several audiences")
 	}
 	return true, rp.foreignAudience(claims, seen[0])
+}
+
+// audiences gives for whom a token is, at least one. what names the token.
+func audiences(what string, claims *object) ([]string, error) {
+	seen := claims.texts("aud")
+	if raw := claims.values["aud"]; len(seen) == 0 || raw[0] != '"' && !allTexts(raw, len(seen)) {
+		return nil, refuse(ReasonToken, "%s: aud is missing, there twice, or neither a text nor a list of texts", what)
+	}
+	return seen, nil
 }
 
 // allTexts reports whether a list has n elements; empty ones and those that are
@@ -134,7 +157,11 @@ func isMicrosoft(aud string) bool {
 	case "https://management.azure.com", "https://management.core.windows.net", "797f4846-ba00-4fd7-ba43-dac1f8f63013",
 		"https://vault.azure.net", "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
 		"https://storage.azure.com", "e406a681-f3d4-42a8-90b6-c2b029497af1",
+		"https://management.usgovcloudapi.net", "https://management.core.usgovcloudapi.net",
+		"https://management.chinacloudapi.cn", "https://management.core.chinacloudapi.cn",
 		"https://graph.windows.net", "00000002-0000-0000-c000-000000000000",
+		"https://outlook.office.com", "https://outlook.office365.com", "00000002-0000-0ff1-ce00-000000000000", "00000003-0000-0ff1-ce00-000000000000",
+		"499b84ac-1321-427f-aa17-267ca6975798", "api://azureadtokenexchange", "fb60f99c-7a34-4190-8149-302f77469936",
 		"https://database.windows.net", "https://ossrdbms-aad.database.windows.net":
 		return true
 	}

@@ -15,6 +15,9 @@ type bearer struct {
 	app     bool // it speaks for an application, not for a person
 	scopes  []string
 	display string // the name of the application
+
+	times tokenTimes
+	kid   string // the key that signed it
 }
 
 // entraTexts are the claims of Entra ID that checkAccessToken reads.
@@ -110,6 +113,12 @@ func (rp *RelyingParty) bearerIdentity(claims *object, b *bearer) *access.Identi
 	}
 	id := rp.identity(claims)
 	id.Scopes = slices.DeleteFunc(slices.Clone(b.scopes), func(s string) bool { return !access.IsScope(s) })
+	b.name(id, claims)
+	return id
+}
+
+// name fills in the names that are kept elsewhere than in ID tokens.
+func (b *bearer) name(id *access.Identity, claims *object) {
 	if b.app {
 		id.Name = cmp.Or(b.display, b.client)
 	}
@@ -118,5 +127,4 @@ func (rp *RelyingParty) bearerIdentity(claims *object, b *bearer) *access.Identi
 		unique, _ := claims.text("unique_name")
 		id.PreferredUsername = cmp.Or(upn, unique)
 	}
-	return id
 }

@@ -26,11 +26,11 @@ func (cfg *Config) check() error {
 	if want := cfg.path(); err == nil && cfg.Kind != Plain && len(faults) == 0 {
 		fault(u.Path != want || u.RawQuery != "", "issuer: want scheme and host, and then the path %s", want)
 	}
-	fault(cfg.ClientID == "" || strings.ContainsFunc(cfg.ClientID, func(r rune) bool { return r <= ' ' || r > '~' }),
-		"client id: want printable text without spaces")
+	fault(!isWord(cfg.ClientID), "client id: want printable text without spaces")
 	for _, audience := range cfg.Audiences {
 		fault(isGraph(audience, cfg.GraphURL), "audiences: Microsoft Graph's tokens are not for us, and say nothing about this application")
 	}
+	faults = append(faults, cfg.checkExchange()...)
 	fault(cfg.Credential == nil, "client credential: it is required")
 	fault(cfg.Client == nil, "http client: it is required")
 	fault(cfg.Leeway < 0 || cfg.Leeway > maxLeeway, "leeway: want 0 to %v", maxLeeway)
@@ -58,7 +58,7 @@ func (cfg *Config) checkTenants() (faults []error) {
 	case cfg.Kind == MultiTenant:
 	case several, cfg.TenantID == "consumers":
 		add("tenant id: it must name one tenant, because nothing here says which of many may sign in")
-	case !access.IsGUID(cfg.TenantID) && !domainPattern.MatchString(cfg.TenantID):
+	case !access.IsGUID(cfg.TenantID) && !isDomain(cfg.TenantID):
 		add("tenant id: want a GUID or a domain of the tenant")
 	}
 	switch {
@@ -70,7 +70,7 @@ func (cfg *Config) checkTenants() (faults []error) {
 		add("allowed tenants: want GUIDs")
 	}
 	switch {
-	case cfg.Kind == B2C && !policyPattern.MatchString(cfg.Policy):
+	case cfg.Kind == B2C && (len(cfg.Policy) > maxPolicy || !policyPattern.MatchString(cfg.Policy)):
 		add("policy: want the name of a user flow or custom policy: at most 128 letters, digits, _, . and -")
 	case cfg.Kind != B2C && cfg.Policy != "":
 		add("policy: only B2C has policies")
@@ -78,10 +78,64 @@ func (cfg *Config) checkTenants() (faults []error) {
 	return faults
 }
 
+// checkExchange judges whose tokens may be exchanged beside our own.
+func (cfg *Config) checkExchange() (faults []error) {
+	fault := func(wrong bool, format string, args ...any) {
+		if wrong {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	const word = "want printable text without spaces, at most 255 bytes"
+	own := append([]string{cfg.ClientID, "api://" + cfg.ClientID}, cfg.Audiences...)
+	fault(len(cfg.ExchangeAudiences) > 0 && (cfg.Kind == Plain || cfg.Kind == B2C),
+		"exchange audiences: only Entra ID and External ID name a person alike in the tokens for all clients")
+	for i, aud := range cfg.ExchangeAudiences {
+		isOwn := slices.ContainsFunc(own, func(s string) bool { return strings.EqualFold(s, aud) })
+		fault(!isWord(aud), "exchange audience %d: "+word, i+1)
+		fault(isGraph(aud, cfg.GraphURL) || isMicrosoft(aud), "exchange audience %d: any program can get tokens for Microsoft's own services, and they say nothing about this application", i+1)
+		fault(isOwn, "exchange audience %d: it is this application's own, whose tokens are accepted anyway", i+1)
+		fault(slices.Contains(cfg.ExchangeAudiences[:i], aud), "exchange audience %d: it is there twice", i+1)
+	}
+	for i, client := range cfg.ExchangeClients {
+		fault(!isWord(client), "exchange client %d: "+word, i+1)
+		fault(slices.Contains(cfg.ExchangeClients[:i], client), "exchange client %d: it is there twice", i+1)
+	}
+	for i, m := range cfg.ExchangeRoles {
+		fault(!slices.Contains(cfg.ExchangeAudiences, m.Audience), "exchange role %d: its audience is not among the exchange audiences", i+1)
+		fault(cfg.Kind == MultiTenant && !access.IsGUID(strings.ToLower(m.Audience)),
+			"exchange role %d: with several tenants its audience must be a client id, because each tenant can have an application of its own with the same App ID URI", i+1)
+		fault(!isWord(m.Theirs) || !isWord(m.Ours), "exchange role %d: of both roles "+word, i+1)
+		fault(slices.Contains(cfg.ExchangeRoles[:i], m), "exchange role %d: it is there twice", i+1)
+	}
+	return faults
+}
+
+// isWord reports whether a text can be a client id, an audience or a role: 1 to 255
+// printable ASCII characters, none of them a space.
+func isWord(s string) bool {
+	return s != "" && len(s) <= maxID && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
 var (
-	policyPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
-	domainPattern = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	policyPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+	domainPattern = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$`) // and isDomain
 )
+
+const (
+	maxPolicy = 128 // bytes of a policy's name
+	maxLabel  = 63  // bytes of a part of a domain between dots
+)
+
+// isDomain reports whether a text is a domain. Its parts are counted here: a regular
+// expression with that bound takes a hundred kilobytes.
+func isDomain(text string) bool {
+	for label := range strings.SplitSeq(text, ".") {
+		if len(label) > maxLabel {
+			return false
+		}
+	}
+	return domainPattern.MatchString(text)
+}
 
 // guidIn finds a GUID inside of a text.
 var guidIn = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)

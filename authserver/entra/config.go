@@ -51,6 +51,21 @@ type Config struct {
 	AcceptBearer          bool // Bearer looks at Authorization headers; false ignores them all
 	IgnoreForeignAudience bool // a token of an accepted issuer for another API is ignored instead of refused
 
+	// What Subject accepts beside tokens for this application. None of it is looked
+	// at by Verify or Bearer.
+	//
+	// ExchangeAudiences are other applications and APIs of Entra ID, by what tokens
+	// for them have in aud: a client id or an App ID URI, exactly spelled. Never
+	// Microsoft's own, and nothing with Plain and B2C, whose tokens for another
+	// client need not name the person as ours do.
+	ExchangeAudiences []string
+	// ExchangeClients are the clients whose tokens may be brought: the azp or appid
+	// of an access token for another audience, the azp of an ID token. Exactly spelled.
+	ExchangeClients []string
+	// ExchangeRoles are what roles at another application are worth here; all others
+	// are worth nothing.
+	ExchangeRoles []RoleMap
+
 	Scopes       *access.ScopeNames // nil: scopes have one spelling
 	Claims       ClaimNames         // of Plain alone
 	Capabilities []string           // of this client ("cp1"), told in every request for a sign-in or a token
@@ -70,6 +85,13 @@ type Config struct {
 // name of a claim or, where there is none of that name, a path of names with dots
 // between ("realm_access.roles"). Empty means roles, groups and scope.
 type ClaimNames struct{ Roles, Groups, Scopes string }
+
+// RoleMap gives a role here to whoever has a role at another application.
+type RoleMap struct {
+	Audience string // one of Config.ExchangeAudiences; with MultiTenant a client id
+	Theirs   string // the value of the role there, exactly spelled
+	Ours     string // the value of the role here
+}
 
 // Credential proves to the token endpoint that a request is this client's: it
 // adds client_id and a secret or an assertion to the form.

@@ -19,6 +19,9 @@ func TestNew(t *testing.T) {
 	b2c := func(policy string) func(*Config) {
 		return func(c *Config) { c.Kind, c.Policy, c.Authority = B2C, policy, host+"/"+testTenant+"/"+policy+"/v2.0" }
 	}
+	exchange := func(audiences, clients []string, roles ...RoleMap) func(*Config) {
+		return func(c *Config) { c.ExchangeAudiences, c.ExchangeClients, c.ExchangeRoles = audiences, clients, roles }
+	}
 	tests := []struct {
 		name string
 		edit func(*Config)
@@ -79,6 +82,46 @@ func TestNew(t *testing.T) {
 		{"a policy without B2C", func(c *Config) { c.Policy = "p" }, "policy: only B2C has policies"},
 		{"External ID", func(c *Config) { c.Kind = ExternalID }, ""},
 		{"External ID of many", func(c *Config) { c.Kind, c.TenantID = ExternalID, "common" }, "tenant id: it must name one tenant"},
+
+		{"exchange", exchange([]string{testCaller, "api://billing"}, []string{testCaller, testClient}, RoleMap{testCaller, "a", "b"}, RoleMap{testCaller, "a", "c"}), ""},
+		{"exchange with External ID", func(c *Config) { exchange([]string{testCaller}, nil)(c); c.Kind = ExternalID }, ""},
+		{"exchange with organizations", func(c *Config) { several("organizations", testTenant)(c); exchange([]string{testCaller}, nil)(c) }, ""},
+		{"exchange of an App ID URI with organizations", func(c *Config) { several("organizations", testTenant)(c); exchange([]string{"api://a"}, nil)(c) }, ""},
+		{"exchange of its roles", func(c *Config) {
+			several("organizations", testTenant)(c)
+			exchange([]string{"api://a"}, nil, RoleMap{"api://a", "x", "y"})(c)
+		}, "exchange role 1: with several tenants its audience must be a client id"},
+		{"exchange of a client's roles with organizations", func(c *Config) {
+			several("organizations", testTenant)(c)
+			exchange([]string{testCaller}, nil, RoleMap{testCaller, "x", "y"})(c)
+		}, ""},
+		{"exchange with organizations without a list", func(c *Config) { several("organizations")(c); exchange([]string{testCaller}, nil)(c) }, "allowed tenants: there is none"},
+		{"exchange with B2C", func(c *Config) { b2c("p")(c); exchange([]string{testCaller}, nil)(c) }, "exchange audiences: only Entra ID and External ID"},
+		{"exchange of clients with B2C", func(c *Config) { b2c("p")(c); exchange(nil, []string{testCaller})(c) }, ""},
+		{"exchange with a plain provider", func(c *Config) { c.Kind, c.TenantID = Plain, ""; exchange([]string{testCaller}, nil)(c) }, "exchange audiences: only Entra ID and External ID"},
+		{"exchange of clients with a plain provider", func(c *Config) { c.Kind, c.TenantID = Plain, ""; exchange(nil, []string{testCaller})(c) }, ""},
+		{"exchange of Graph's tokens", exchange([]string{"a", "00000003-0000-0000-C000-000000000000"}, nil), "exchange audience 2: any program"},
+		{"exchange of Graph's tokens, in its own cloud", func(c *Config) {
+			c.GraphURL = "https://graph.example"
+			exchange([]string{"https://Graph.example/"}, nil)(c)
+		}, "exchange audience 1: any program"},
+		{"exchange of Azure's tokens", exchange([]string{"https://management.azure.com/"}, nil), "exchange audience 1: any program"},
+		{"exchange of Azure's tokens of another cloud", exchange([]string{"https://management.chinacloudapi.cn"}, nil), "exchange audience 1: any program"},
+		{"exchange of tokens to be exchanged at Entra ID", exchange([]string{"api://AzureADTokenExchange"}, nil), "exchange audience 1: any program"},
+		{"exchange of our own tokens", exchange([]string{strings.ToUpper(testClient)}, nil), "exchange audience 1: it is this application's own"},
+		{"exchange of our own tokens by their URI", exchange([]string{"api://" + testClient}, nil), "exchange audience 1: it is this application's own"},
+		{"exchange of tokens of our own audiences", func(c *Config) { c.Audiences = []string{"api://a"}; exchange([]string{"api://a"}, nil)(c) }, "exchange audience 1: it is this application's own"},
+		{"exchange of one audience twice", exchange([]string{"a", "a"}, nil), "exchange audience 2: it is there twice"},
+		{"exchange of an audience with a space", exchange([]string{"a b"}, nil), "exchange audience 1: want printable text"},
+		{"exchange of an empty audience", exchange([]string{""}, nil), "exchange audience 1: want printable text"},
+		{"exchange of one client twice", exchange(nil, []string{"a", "b", "a"}), "exchange client 3: it is there twice"},
+		{"exchange of a client with a line end", exchange(nil, []string{"a\n"}), "exchange client 1: want printable text"},
+		{"exchange of a client of 256", exchange(nil, []string{strings.Repeat("c", 256)}), "exchange client 1: want printable text"},
+		{"exchange of a client of 255", exchange(nil, []string{strings.Repeat("c", 255)}), ""},
+		{"exchange of roles of an audience that is not listed", exchange([]string{"a"}, nil, RoleMap{"A", "x", "y"}), "exchange role 1: its audience is not among"},
+		{"exchange of an empty role", exchange([]string{"a"}, nil, RoleMap{"a", "", "y"}), "exchange role 1: of both roles want"},
+		{"exchange for an empty role", exchange([]string{"a"}, nil, RoleMap{"a", "x", ""}), "exchange role 1: of both roles want"},
+		{"exchange of one role twice", exchange([]string{"a"}, nil, RoleMap{"a", "x", "y"}, RoleMap{"a", "x", "y"}), "exchange role 2: it is there twice"},
 
 		{"no client id", func(c *Config) { c.ClientID = "" }, "client id:"},
 		{"client id with a space", func(c *Config) { c.ClientID = "a b" }, "client id:"},

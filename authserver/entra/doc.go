@@ -27,6 +27,13 @@
 //	ChallengeFor  a decision → what the program can do about it
 //	Challenge     that as the WWW-Authenticate header; TokenHints and ClaimsJSON for a JSON answer
 //
+// A program can also bring a token once and have it exchanged for one of ours:
+//
+//	Subject  an ID token or access token, also of a listed application next door → access.Identity
+//
+// Inside of Subject: subject.go says what of a token for another audience is taken,
+// subject_id.go and subject_access.go add to what Verify and Bearer check.
+//
 // Inside of Bearer: bearer.go says whether a token is ours, bearer_check.go for
 // whom and until when it is, keys.go whether it is signed, bearer_kind.go what it
 // is and who it speaks for, and bearer_cache.go remembers it. Times, subject and

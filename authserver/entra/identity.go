@@ -18,7 +18,7 @@ const (
 	maxNamesInLog = 10
 )
 
-// checkedClaims belong to the protocol: Verify or Bearer has judged them, or they mean
+// checkedClaims belong to the protocol: Verify, Bearer or Subject has judged them, or they mean
 // something to the provider alone. They never reach an application.
 // EasyAuthForK8s leaves out the same, apart from the last line: where groups
 // are to be found may come with an access token for the place.
@@ -55,31 +55,43 @@ const (
 // "https://example.com/roles" are other claims.
 func (rp *RelyingParty) identity(claims *object) *access.Identity {
 	d := &dropped{}
+	id := rp.person(claims, d)
+	id.Subject, _ = claims.text("sub")
+	id.Roles = rp.list(claims, rp.cfg.Claims.Roles, d)
+	id.Groups = lowerGUIDs(rp.list(claims, rp.cfg.Claims.Groups, d))
+	id.GroupsUnknown = rp.groupsElsewhere(claims)
+	id.Contexts, id.Methods = rp.contexts(claims)
+	id.AuthTime, _, _ = claims.instant("auth_time")
+	id.Claims = otherClaims(claims, d, rp.mappedClaims()...)
+	rp.tell(id, d)
+	return id
+}
+
+// person reads who a token of any audience is about, but for sub, which may mean
+// something to that audience alone.
+func (rp *RelyingParty) person(claims *object, d *dropped) *access.Identity {
 	id := &access.Identity{
 		Name:              shown(claims, "name", d),
 		PreferredUsername: shown(claims, "preferred_username", d),
 		Email:             shown(claims, "email", d),
-		Roles:             rp.list(claims, rp.cfg.Claims.Roles, d),
-		Groups:            lowerGUIDs(rp.list(claims, rp.cfg.Claims.Groups, d)),
-		GroupsUnknown:     rp.groupsElsewhere(claims),
 	}
 	// Texts of at most 255 bytes, as checkSubject saw.
 	id.Issuer, _ = claims.text("iss")
-	id.Subject, _ = claims.text("sub")
 	if rp.cfg.Kind != Plain { // with another provider they may be claims that users set themselves, and they would be the key
 		id.Tenant, _ = claims.text("tid")
 		id.Object, _ = claims.text("oid")
 		id.Tenant = strings.ToLower(id.Tenant)
 	}
-	id.Contexts, id.Methods = rp.contexts(claims)
-	id.AuthTime, _, _ = claims.instant("auth_time")
-	id.Claims = otherClaims(claims, d, rp.mappedClaims()...)
+	return id
+}
+
+// tell says in the identity and in the log what was left out.
+func (rp *RelyingParty) tell(id *access.Identity, d *dropped) {
 	id.Dropped = d.parts()
 	if len(d.names) > 0 {
 		rp.cfg.Log.Warn("claims of a token were left out: too large, too many or ambiguous",
 			"claims", d.names[:min(len(d.names), maxNamesInLog)], "count", len(d.names))
 	}
-	return id
 }
 
 // contexts gives the authentication contexts and methods. Entra ID's contexts are

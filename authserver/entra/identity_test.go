@@ -201,7 +201,7 @@ func FuzzClaims(f *testing.F) {
 		if err := json.Unmarshal(payload, &plain); err != nil {
 			t.Fatalf("parsed what encoding/json refuses: %v", err)
 		}
-		accepted := rp.checkClaims(p, claims) == nil && checkNonce(claims, testNonce) == nil
+		accepted := rp.checkClaims(p, claims, rp.signInRules()) == nil && checkNonce(claims, testNonce) == nil
 		if accepted && (plain["sub"] == nil || plain["oid"] == nil || plain["tid"] != testTenant || plain["nonce"] != testNonce || plain["iss"] != testIssuer) {
 			t.Fatal("accepted without the claims that it needs")
 		}

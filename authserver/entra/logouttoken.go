@@ -47,7 +47,7 @@ type Logout struct {
 // the caller must remember Issuer and JTI until Expires. Every error is an *Error or
 // ErrNotReady; where its reason is ReasonUnavailable, the keys could not be had.
 func (rp *RelyingParty) LogoutToken(ctx context.Context, token secret.String) (*Logout, error) {
-	t, err := rp.openToken(logoutTokenName, token, maxLogoutToken, func(v *oidc.IDTokenVerifier, raw string) error {
+	t, err := rp.openToken(logoutTokenName, token, maxLogoutToken, rp.cfg.ClientID, func(v *oidc.IDTokenVerifier, raw string) error {
 		_, err := v.VerifyLogout(ctx, raw)
 		return err
 	})

@@ -60,7 +60,32 @@ func (rp *RelyingParty) Verify(ctx context.Context, idToken secret.String, nonce
 
 // verifyIDToken is Verify without the nonce, which belongs to a sign-in.
 func (rp *RelyingParty) verifyIDToken(ctx context.Context, idToken, accessToken secret.String) (*object, error) {
-	t, err := rp.openToken(idTokenName, idToken, maxIDToken, func(v *oidc.IDTokenVerifier, raw string) error {
+	rules := rp.signInRules()
+	rules.more = func(t *opened) error { return checkTokenHash(t.claims, t.signed.alg, accessToken) }
+	t, err := rp.openIDToken(ctx, idToken, rules)
+	if err != nil {
+		return nil, err
+	}
+	return t.claims, nil
+}
+
+// idTokenRules are what hangs on where an ID token comes from.
+type idTokenRules struct {
+	limit    int                                    // bytes
+	client   string                                 // must be in aud, as go-oidc reads it
+	audience func(claims *object, azp string) error // judges aud and azp, as we read them
+	maxAge   time.Duration                          // since iat, leeway apart
+	more     func(t *opened) error                  // what else is asked; nil: nothing
+}
+
+// signInRules are those of a token that comes from the token endpoint.
+func (rp *RelyingParty) signInRules() idTokenRules {
+	return idTokenRules{limit: maxIDToken, client: rp.cfg.ClientID, audience: rp.checkAudience, maxAge: maxTokenAge}
+}
+
+// openIDToken verifies an ID token but for its nonce and at_hash.
+func (rp *RelyingParty) openIDToken(ctx context.Context, idToken secret.String, rules idTokenRules) (*opened, error) {
+	t, err := rp.openToken(idTokenName, idToken, rules.limit, rules.client, func(v *oidc.IDTokenVerifier, raw string) error {
 		_, err := v.Verify(ctx, raw)
 		return err
 	})
@@ -70,16 +95,18 @@ func (rp *RelyingParty) verifyIDToken(ctx context.Context, idToken, accessToken 
 	case strings.HasSuffix(t.signed.typ, "+jwt"): // at+jwt, logout+jwt: made for something else
 		return nil, refuse(ReasonToken, "id token: by its typ it is another kind of token")
 	}
-	if err := rp.checkClaims(t.tenant, t.claims); err != nil {
+	if err := rp.checkClaims(t.tenant, t.claims, rules); err != nil {
 		return nil, err
 	}
-	if err := checkTokenHash(t.claims, t.signed.alg, accessToken); err != nil {
-		return nil, err
+	if rules.more != nil {
+		if err := rules.more(t); err != nil {
+			return nil, err
+		}
 	}
 	if t.verdict != nil {
 		return nil, refuse(ReasonToken, "id token: refused by the protocol library")
 	}
-	return t.claims, nil
+	return t, nil
 }
 
 // opened is a JWT of the provider's whose signature fits. Its claims are not
@@ -92,9 +119,9 @@ type opened struct {
 }
 
 // openToken finds out who issued a JWT of at most limit bytes and checks its
-// signature. what names the token, library is go-oidc's verification of its kind.
-// Errors are *Error or ErrNotReady.
-func (rp *RelyingParty) openToken(what string, token secret.String, limit int, library func(*oidc.IDTokenVerifier, string) error) (*opened, error) {
+// signature. what names the token, client is whom go-oidc must find in aud, library
+// is its verification of this kind of token. Errors are *Error or ErrNotReady.
+func (rp *RelyingParty) openToken(what string, token secret.String, limit int, client string, library func(*oidc.IDTokenVerifier, string) error) (*opened, error) {
 	if !rp.Ready() {
 		return nil, ErrNotReady
 	}
@@ -112,7 +139,7 @@ func (rp *RelyingParty) openToken(what string, token secret.String, limit int, l
 	}
 	signature := &signatureCheck{what: what, doc: doc}
 	verdict := library(oidc.NewVerifier(t.v2, signature, &oidc.Config{
-		ClientID: rp.cfg.ClientID, SupportedSigningAlgs: doc.algs,
+		ClientID: client, SupportedSigningAlgs: doc.algs,
 		Now: func() time.Time { return rp.cfg.Now().Add(-rp.cfg.Leeway) },
 	}), raw)
 	switch {
@@ -145,10 +172,20 @@ func (rp *RelyingParty) issuingTenant(what, jwt string) (*tenant, error) {
 	if t := rp.tenantOf(issuer); t != nil && issuer == t.v2 {
 		return t, nil
 	}
-	if id := guidIn.FindString(issuer); id != "" && issuer == rp.issuerOf(id) {
-		return nil, refuse(ReasonTenant, "%s: tenant %s is not one of the tenants that are allowed here", what, id)
+	return nil, rp.foreignIssuer(what, issuer)
+}
+
+// foreignIssuer says what is wrong with an issuer that is not accepted.
+func (rp *RelyingParty) foreignIssuer(what, issuer string) *Error {
+	if rp.cfg.Kind != MultiTenant {
+		return refuse(ReasonIssuer, "%s: iss is not %q", what, rp.tenants.Load().all[0].v2)
 	}
-	return nil, refuse(ReasonIssuer, "%s: iss is not %q for an allowed tenant", what, rp.issuerOf("{tenant}"))
+	id := guidIn.FindString(issuer)
+	named := issuer == rp.issuerOf(id) || rp.cfg.V1Issuer != "" && issuer == rp.cfg.V1Issuer+id+"/"
+	if id != "" && named && rp.tenants.Load().byID(id) == nil {
+		return refuse(ReasonTenant, "%s: tenant %s is not one of the tenants that are allowed here", what, id)
+	}
+	return refuse(ReasonIssuer, "%s: iss is not %q for an allowed tenant", what, rp.issuerOf("{tenant}"))
 }
 
 // signatureCheck is the key set of one verification. It remembers what go-oidc

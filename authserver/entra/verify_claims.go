@@ -9,7 +9,7 @@ import (
 
 // checkClaims judges by exact names what go-oidc read by similar ones. The nonce
 // is left to checkNonce.
-func (rp *RelyingParty) checkClaims(t *tenant, claims *object) error {
+func (rp *RelyingParty) checkClaims(t *tenant, claims *object, rules idTokenRules) error {
 	if err := rp.checkRepeated(idTokenName, claims); err != nil {
 		return err
 	}
@@ -24,14 +24,14 @@ func (rp *RelyingParty) checkClaims(t *tenant, claims *object) error {
 	if text["iss"] != t.v2 {
 		return refuse(ReasonIssuer, "id token: iss is not %q", t.v2)
 	}
-	if err := rp.checkAudience(claims.texts("aud"), text["azp"]); err != nil {
+	if err := rules.audience(claims, text["azp"]); err != nil {
 		return err
 	}
 	times, err := rp.checkTimes(idTokenName, claims)
 	if err != nil {
 		return err
 	}
-	if err := rp.checkAge(times.iat); err != nil {
+	if err := rp.checkAge(times.iat, rules.maxAge); err != nil {
 		return err
 	}
 	if err := rp.checkPolicy(idTokenName, claims); err != nil {
@@ -61,7 +61,8 @@ func (rp *RelyingParty) checkRepeated(what string, claims *object) error {
 	return nil
 }
 
-func (rp *RelyingParty) checkAudience(aud []string, azp string) error {
+func (rp *RelyingParty) checkAudience(claims *object, azp string) error {
+	aud := claims.texts("aud")
 	switch {
 	case !slices.Contains(aud, rp.cfg.ClientID):
 		return refuse(ReasonAudience, "id token: aud is not this client")
@@ -104,13 +105,13 @@ func (rp *RelyingParty) checkTimes(what string, claims *object) (tokenTimes, err
 }
 
 // checkAge refuses an ID token that does not say when it was issued, or was
-// issued longer ago than a sign-in lasts (maxTokenAge).
-func (rp *RelyingParty) checkAge(iat time.Time) error {
+// issued longer ago than maxAge.
+func (rp *RelyingParty) checkAge(iat time.Time, maxAge time.Duration) error {
 	now := rp.cfg.Now()
 	switch {
 	case iat.IsZero():
 		return refuse(ReasonToken, "id token: iat is missing")
-	case iat.Before(now.Add(-maxTokenAge - rp.cfg.Leeway)):
+	case iat.Before(now.Add(-maxAge - rp.cfg.Leeway)):
 		return refuse(ReasonExpired, "id token: issued %v ago", now.Sub(iat).Round(time.Second))
 	}
 	return nil
