@@ -19,7 +19,7 @@ type draft struct {
 }
 
 func (r *Renderer) draft(claims int) *draft {
-	v := &Rendered{r: r, keys: r.keys, values: make([]string, len(r.names), len(r.names)+claims), room: r.room, scopes: r.scopes.Version()}
+	v := &Rendered{r: r, keys: r.keys, values: make([]string, len(r.names)+len(r.mapped), len(r.names)+len(r.mapped)+claims), room: r.room, scopes: r.scopes.Version()}
 	return &draft{Rendered: v, naming: maxNamed}
 }
 
@@ -41,6 +41,30 @@ func (d *draft) separate(id *access.Identity) {
 		} else {
 			d.add(o.name, o.claim.Values)
 		}
+	}
+}
+
+// configured fills the headers of ClaimHeaders alone.
+func (d *draft) configured(claims []access.Claim) {
+	for _, o := range d.others(claims) {
+		if o.slot != notConfigured {
+			d.list(o.slot, o.claim.Values)
+		}
+	}
+}
+
+// mappings fills the headers that are mapped. Groups that are not all known are there as
+// far as they are, and named.
+func (d *draft) mappings(id *access.Identity) {
+	for i := range d.r.mapped {
+		m := &d.r.mapped[i]
+		value, ok := m.render(d.room, m.values(d.r, id))
+		if !ok {
+			d.name(m.name)
+			continue
+		}
+		d.room -= len(value)
+		d.values[len(d.r.names)+i] = value
 	}
 }
 

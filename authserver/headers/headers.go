@@ -61,6 +61,14 @@ type Config struct {
 	Encoding Encoding
 	Format   Format
 
+	// Profile gives the headers other names. With another than EasyAuth there are those
+	// of the profile, overflow, ClaimHeaders and Mappings: no graph results, and no
+	// claims that are not configured. Neither goes with Combined.
+	Profile Profile
+	// Mappings are further headers, whatever the profile, in the order in which they
+	// get what is left of the budget.
+	Mappings []Mapping
+
 	// ClaimHeaders names claims whose header is always there, in the order in
 	// which they get what the fixed headers leave of the budget.
 	ClaimHeaders []string
@@ -69,6 +77,10 @@ type Config struct {
 	// access-token and id-token behind the prefix. See MaxBytes.
 	PassAccessToken bool
 	PassIDToken     bool
+
+	// Assertion is the whole name of the header of a signed identity, in any case; "":
+	// there is none. It takes AssertionRoom of the budget.
+	Assertion string
 
 	Scopes *access.ScopeNames // how scopes are shown; nil: as they are kept
 
@@ -88,8 +100,12 @@ type Renderer struct {
 	slots  map[string]int // collision → place in names
 	listed map[string]int // configured claim → place in names
 	tokens [tokenKinds]tokenHeader
-	blank  []string // one empty value
-	room   int      // bytes that all of these names, and overflow, leave for values
+	signed tokenHeader // the header of an assertion
+	mapped []mapped    // of the profile, then those of the configuration
+
+	profile Profile
+	blank   []string // one empty value
+	room    int      // bytes that all of these names, and overflow, leave for values
 }
 
 // New returns a renderer. It refuses a prefix that is empty or dangerous, and
@@ -106,20 +122,34 @@ func New(cfg Config) (*Renderer, error) {
 	if err := checkPrefix(r.prefix); err != nil {
 		return nil, fmt.Errorf("identity headers: %w", err)
 	}
-	if cfg.Encoding > NoneWithReject || cfg.Format > Combined {
-		return nil, errors.New("identity headers: no such encoding or format")
+	switch {
+	case cfg.Encoding > NoneWithReject || cfg.Format > Combined || cfg.Profile > Authentik:
+		return nil, errors.New("identity headers: no such encoding, format or profile")
+	case cfg.Format == Combined && (cfg.Profile != EasyAuth || len(cfg.Mappings) > 0):
+		return nil, errors.New("identity headers: the Combined format has one header, and goes with EasyAuth's own profile alone")
 	}
+	r.profile = cfg.Profile
 	for slot, name := range r.names {
 		r.slots[collision(name)] = slot
 	}
 	r.addTokens(cfg)
+	if err := r.addAssertion(cfg.Assertion); err != nil {
+		return nil, fmt.Errorf("identity headers: %w", err)
+	}
+	if err := r.addMappings(slices.Concat(cfg.Profile.mappings(), cfg.Mappings)); err != nil {
+		return nil, fmt.Errorf("identity headers: %w", err)
+	}
 	for _, claim := range cfg.ClaimHeaders {
 		if err := r.addListed(claim); err != nil {
 			return nil, fmt.Errorf("identity headers: %w", err)
 		}
 	}
 	r.room = Budget - maxNamed - len(otherClaims)
-	for _, name := range r.names {
+	for slot, name := range r.names {
+		if !r.writes(slot) {
+			r.keys = append(r.keys, "")
+			continue
+		}
 		r.room -= r.line(name) + len(name) + 1 // 1: the bar before it in overflow
 		r.keys = append(r.keys, canonical(r.prefix, name))
 	}
@@ -128,9 +158,16 @@ func New(cfg Config) (*Renderer, error) {
 			r.room -= r.line(t.name) + len(t.name) + 1
 		}
 	}
+	if r.signed.name != "" {
+		r.room -= len(r.signed.key) + lineOverhead + len(assertionNamed) + 1 + AssertionRoom
+	}
+	for _, m := range r.mapped {
+		r.room -= len(m.key) + lineOverhead + len(m.name) + 1
+		r.keys = append(r.keys, m.key)
+	}
 	r.keys = slices.Clip(r.keys) // every Rendered appends its own
 	if r.room < minRoom {
-		return nil, fmt.Errorf("identity headers: prefix and claim headers leave %d bytes for values, fewer than %d", r.room, minRoom)
+		return nil, fmt.Errorf("identity headers: prefix, claim headers and assertion leave %d bytes for values, fewer than %d", r.room, minRoom)
 	}
 	return r, nil
 }
@@ -159,16 +196,30 @@ func (r *Renderer) addListed(claim string) error {
 // Names returns the names of the headers that every answer has, in lower case:
 // what belongs into nginx's auth-response-headers.
 func (r *Renderer) Names() []string {
-	names := slices.Clone(r.names)
-	for _, t := range r.tokens {
-		if t.name != "" {
-			names = append(names, t.name)
+	var names []string
+	for slot, name := range r.names {
+		if r.writes(slot) {
+			names = append(names, r.prefix+name)
 		}
 	}
-	for i := range names {
-		names[i] = r.prefix + names[i]
+	for _, t := range r.tokens {
+		if t.name != "" {
+			names = append(names, r.prefix+t.name)
+		}
+	}
+	for _, m := range r.mapped {
+		names = append(names, m.name)
+	}
+	if r.signed.name != "" {
+		names = append(names, r.signed.name)
 	}
 	return names
+}
+
+// writes reports whether a header has its place in every answer: with another profile the
+// fixed ones have not, but for overflow.
+func (r *Renderer) writes(slot int) bool {
+	return r.profile == EasyAuth || slot >= fixedSlots || slot == slotOverflow
 }
 
 // line returns the bytes of a header without a value.
@@ -182,10 +233,14 @@ func (r *Renderer) line(name string) int { return len(r.prefix) + len(name) + li
 func (r *Renderer) Render(id *access.Identity) *Rendered {
 	d := r.draft(len(id.Claims))
 	d.dropped(id)
-	if r.format == Combined {
+	switch {
+	case r.profile != EasyAuth:
+		d.configured(id.Claims)
+	case r.format == Combined:
 		d.combined(id)
-	} else {
+	default:
 		d.separate(id)
 	}
+	d.mappings(id)
 	return d.finish(id.Graph)
 }

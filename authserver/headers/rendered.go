@@ -38,15 +38,19 @@ type answer struct {
 // Write sets the headers, each with exactly one value. The graph header answers
 // queries in their order, and only with results of exactly these queries: one
 // that is absent, over 2,048 bytes when encoded, or beyond the budget
-// leaves its place empty. Headers of tokens are there and empty until WriteTokens.
+// leaves its place empty. Headers of tokens, and of an assertion, are there and empty until
+// WriteTokens and WriteAssertion.
 // Write reports whether the overflow header names anything. It keeps no reference to queries; the values in h are shared and
 // must be replaced, not changed.
 func (v *Rendered) Write(h http.Header, queries []string) (overflow bool) {
 	for i, key := range v.keys {
-		h[key] = v.values[i : i+1 : i+1]
+		if key != "" { // of another profile
+			h[key] = v.values[i : i+1 : i+1]
+		}
 	}
 	v.r.writeNoTokens(h)
-	if len(queries) == 0 {
+	v.r.writeNoAssertion(h)
+	if len(queries) == 0 || v.r.profile != EasyAuth {
 		return v.values[slotOverflow] != ""
 	}
 	texts, complete := v.answers(queries)

@@ -1,0 +1,69 @@
+package headers
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// AssertionRoom is what an assertion may take of the budget, in bytes, its header's name
+// not included.
+const AssertionRoom = 1400
+
+// assertionNamed is what overflow calls an assertion.
+const assertionNamed = "assertion"
+
+// addAssertion takes the name of the assertion's header before any claim can. It need
+// not begin with the prefix.
+func (r *Renderer) addAssertion(name string) error {
+	if name == "" {
+		return nil
+	}
+	lower := strings.ToLower(name) // of a letter that is not ASCII it may make one that is
+	switch {
+	case len(name) > maxPrefix || strings.ContainsFunc(name, func(c rune) bool { return c != '-' && (c >= 0x80 || !alphanumeric(byte(c))) }): //nolint:gosec // ASCII
+		return fmt.Errorf("the header of the assertion, %.70q, must be letters, digits and hyphens, at most %d bytes", name, maxPrefix)
+	case slices.Contains(meaningful(), lower) || slices.Contains(requestNames(), lower):
+		return fmt.Errorf("the header of the assertion, %s, has a meaning of its own", lower)
+	}
+	// CGI and its heirs take names for one that differ in "-" and "." alone, also in the prefix.
+	if rest, ok := strings.CutPrefix(lower, collision(r.prefix)); ok {
+		if _, taken := r.slots[rest]; taken || rest == "" {
+			return fmt.Errorf("the header of the assertion, %s, is another's name already", lower)
+		}
+		r.slots[rest] = slotToken
+	}
+	r.signed = tokenHeader{name: lower, key: canonical("", lower)}
+	return nil
+}
+
+// requestNames are headers that applications and proxies act upon in a request.
+func requestNames() []string {
+	return []string{
+		"accept", "authorization", "content-encoding", "content-type", "cookie", "expect", "forwarded", "from", "host", "origin", "proxy-authorization", "range", "referer",
+		"user-agent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-request-id", "x-original-url", "x-http-method-override",
+	}
+}
+
+func (r *Renderer) writeNoAssertion(h http.Header) {
+	if r.signed.name != "" {
+		h[r.signed.key] = r.blank[:1:1]
+	}
+}
+
+// WriteAssertion sets the header of an assertion, of at most AssertionRoom bytes. It must
+// follow Write, which has left it empty. An empty one, or one that is not complete, is named
+// in the overflow header: WriteAssertion then returns true.
+func (v *Rendered) WriteAssertion(h http.Header, jwt string, complete bool) (overflow bool) {
+	if len(jwt) > AssertionRoom {
+		jwt, complete = "", false
+	}
+	if jwt != "" {
+		h[v.r.signed.key] = []string{jwt}
+	}
+	if !complete {
+		v.nameToken(h, assertionNamed)
+	}
+	return !complete
+}
