@@ -17,15 +17,18 @@ const (
 	SignIn               Kind = "sign_in"               // a person signed in: there is a session
 	SignInRefused        Kind = "sign_in_refused"       // a sign-in came back and made no session
 	Denied               Kind = "denied"                // somebody who is known may not
+	Allowed              Kind = "allowed"               // a policy let somebody pass
 	SignOut              Kind = "sign_out"              // a person ended the session of their browser
 	Revoked              Kind = "revoked"               // sessions were ended from elsewhere
+	TokenIssued          Kind = "token_issued"          // a program got a token
+	TokenRefused         Kind = "token_refused"         // a program brought something that does not hold, or the person said no
 	ConfigurationLoaded  Kind = "configuration_loaded"  // at the start, and when it was read again
 	ConfigurationRefused Kind = "configuration_refused" // it has faults; the last good one goes on
 )
 
 // Kinds returns all kinds.
 func Kinds() []Kind {
-	return []Kind{SignIn, SignInRefused, Denied, SignOut, Revoked, ConfigurationLoaded, ConfigurationRefused}
+	return []Kind{SignIn, SignInRefused, Denied, Allowed, SignOut, Revoked, TokenIssued, TokenRefused, ConfigurationLoaded, ConfigurationRefused}
 }
 
 // Event is one thing that happened. Write fills in Time and Audit. Every other
@@ -37,7 +40,7 @@ type Event struct {
 	Event Kind   `json:"event"`
 
 	// What became of it.
-	Outcome string `json:"outcome,omitempty"` // of a denial: forbid, step_up, sign_in
+	Outcome string `json:"outcome,omitempty"` // of a decision: forbid, step_up, sign_in, unsure, allow
 	Reason  string `json:"reason,omitempty"`  // out of a closed set
 	Status  int    `json:"status,omitempty"`  // that a refused sign-in was answered with
 
@@ -58,10 +61,17 @@ type Event struct {
 
 	// What was lacking, or whose sessions ended and by whom.
 	Missing []string `json:"missing,omitempty"` // as "role Admin|Owner"
+	Policy  string   `json:"policy,omitempty"`  // that the auth-url names
+	Rule    string   `json:"rule,omitempty"`    // of it, which decided
+	Why     string   `json:"why,omitempty"`     // what that rule would have had to know
 	Scope   string   `json:"scope,omitempty"`   // one, user, sid, all
-	By      string   `json:"by,omitempty"`      // person, provider, operator
-	Via     string   `json:"via,omitempty"`     // me, logout, front_channel, back_channel, command
+	By      string   `json:"by,omitempty"`      // person, provider, operator, program
+	Via     string   `json:"via,omitempty"`     // me, logout, front_channel, back_channel, command, token
 	Count   *int     `json:"count,omitempty"`   // sessions that ended, where it is known
+
+	// The token of a program.
+	Grant       string `json:"grant,omitempty"`       // token_exchange, id_token, refresh_token, authorization_code
+	Application string `json:"application,omitempty"` // the client id that the exchanged token is of, or where the code went: scheme, host and port
 
 	// Where it was asked for. No path has a query string.
 	Method    string `json:"method,omitempty"`
@@ -102,7 +112,7 @@ func Timestamp(t time.Time) string {
 // clean makes every text fit for a line.
 func (e *Event) clean() {
 	for _, text := range []*string{
-		&e.Outcome, &e.Reason, &e.User, &e.Tenant, &e.Issuer, &e.How, &e.Session, &e.AuthTime, &e.Expires, &e.Scope, &e.By, &e.Via,
+		&e.Outcome, &e.Reason, &e.User, &e.Tenant, &e.Issuer, &e.How, &e.Session, &e.AuthTime, &e.Expires, &e.Scope, &e.By, &e.Via, &e.Grant, &e.Application, &e.Policy, &e.Rule, &e.Why,
 		&e.Method, &e.Host, &e.Path, &e.Client, &e.RequestID, &e.TraceID, &e.Version,
 	} {
 		*text = Text(*text)

@@ -101,6 +101,7 @@ func running() *prometheus.Registry {
 	}
 	m.Stores("get", "append")
 	m.LookUps(metrics.CacheTickets)
+	m.Assertions()
 	m.Keys(func() []metrics.Key { return []metrics.Key{{ID: "0a1b2c3d", State: metrics.KeySealing}} })
 	return reg
 }
@@ -161,7 +162,7 @@ func TestRefusedCallbacksAreThere(t *testing.T) {
 	if len(rows) < 40 {
 		t.Fatalf("%d results", len(rows))
 	}
-	ofOthers := []string{"redirected", "checked_again", "asked", "ended", "ended_already", "nothing", "login_required", "bearer_refused", "loop", "cross_origin", "logout_refused"}
+	ofOthers := []string{"redirected", "checked_again", "asked", "ended", "ended_already", "nothing", "login_required", "bearer_refused", "loop", "cross_origin", "logout_refused", "policy_refused"}
 	series := gathered(t, running())
 	for _, row := range rows {
 		labels := []string{`result="` + row[1] + `"`, `step="callback"`}

@@ -16,6 +16,8 @@ const (
 	CacheAttempts      CacheName = "attempts"       // sign-ins that came back
 	CacheRevocations   CacheName = "revocations"    // tickets that ended before their time
 	CacheRefreshPauses CacheName = "refresh_pauses" // sessions that could not be refreshed a moment ago
+	CacheRateLimits    CacheName = "rate_limits"    // who asked the token endpoints lately
+	CacheAssertions    CacheName = "assertions"     // signed identities
 )
 
 // Cached is a cache as it is now. Its methods are quick and safe for concurrent use.

@@ -28,6 +28,8 @@ type Metrics struct {
 	remote        remote
 	configuration *configuration // the same for all of Stage
 	looked        *prometheus.CounterVec
+	assertions    *prometheus.CounterVec
+	tokens        *prometheus.CounterVec
 
 	parts *parts // what this Metrics was told of
 	shown *shown // what the world is told, the same for all of Stage
@@ -41,6 +43,7 @@ const LargeAnswer = 4000
 const (
 	badQuery       = string(access.ReasonBadQuery)
 	badOriginalURL = string(access.ReasonBadOriginalURL)
+	policyUnknown  = string(access.ReasonPolicyUnknown)
 	hostNotServed  = "host_not_served"
 )
 
@@ -54,7 +57,7 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 			Name: "easyauth_signins_total", Help: "Ended steps of a sign-in or sign-out, by step and result (ok and the like, or the reason of the refusal).",
 		}, []string{"step", "result"}),
 		configErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "easyauth_configuration_errors_total", Help: "Requests refused because of the proxy's configuration: bad_query (auth-url), bad_original_url (X-Original-URL), host_not_served (HOSTS).",
+			Name: "easyauth_configuration_errors_total", Help: "Requests refused because of the proxy's configuration: bad_query, policy_unknown (auth-url), bad_original_url (X-Original-URL), host_not_served (HOSTS).",
 		}, []string{"kind"}),
 		overflow: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "easyauth_header_overflow_total", Help: "Answers whose identity headers did not fit and were left empty in part.",
@@ -73,8 +76,8 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.looked = newLooked()
-	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, m.requests, m.looked, m.shown, build,
+	m.looked, m.assertions, m.tokens = newLooked(), newAssertions(), newTokens()
+	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, m.requests, m.looked, m.assertions, m.tokens, m.shown, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.allowed = m.decisions.WithLabelValues(access.Allow.String(), access.ReasonOK.String())
 	m.preset()

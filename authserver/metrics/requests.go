@@ -16,10 +16,16 @@ const (
 	EndpointCallback     Endpoint = "callback"
 	EndpointMe           Endpoint = "me"
 	EndpointLogo         Endpoint = "logo"
+	EndpointJWKS         Endpoint = "jwks"
 	EndpointLogout       Endpoint = "logout"
 	EndpointSignedOut    Endpoint = "signed_out"
 	EndpointFrontChannel Endpoint = "frontchannel_logout"
 	EndpointBackChannel  Endpoint = "backchannel_logout"
+	EndpointToken        Endpoint = "token"
+	EndpointRevoke       Endpoint = "revoke"
+	EndpointSession      Endpoint = "session"
+	EndpointProgramLogin Endpoint = "program_login"
+	EndpointAuthorize    Endpoint = "program_authorize"
 	EndpointOther        Endpoint = "other" // nothing that is served, or not with this method
 )
 

@@ -51,7 +51,7 @@ func newLook(b Brand, l *logo, logoPath string) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []kind{kindMessage, kindConfirm, kindMe} {
+	for _, name := range []kind{kindMessage, kindConfirm, kindMe, kindProgram} {
 		t, err := template.New("layout").Parse(layout)
 		if err == nil {
 			t, err = t.ParseFS(files, "templates/"+string(name)+".html")

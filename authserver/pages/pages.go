@@ -1,7 +1,7 @@
 // Package pages writes what a person sees at the door: error pages, the
-// question before signing out, and the page about the signed-in user; and the
-// same answers as JSON for programs. It gives them the colour, name and logo of
-// a brand.
+// questions before signing out and before a program is let in, and the page about
+// the signed-in user; and the same answers as JSON for programs. It gives them the
+// colour, name and logo of a brand.
 //
 // It escapes and caps every text that it is given, sends one strict
 // Content-Security-Policy and no script at all. It knows nothing of cookies,
@@ -71,6 +71,7 @@ const (
 	kindMessage kind = "message"
 	kindConfirm kind = "confirm"
 	kindMe      kind = "me"
+	kindProgram kind = "program"
 )
 
 // write renders into memory first, so that a fault never leaves half a page

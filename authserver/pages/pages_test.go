@@ -100,6 +100,9 @@ func every(t *testing.T, s string) map[string]page {
 				Sessions: []Session{{Handle: s, Label: s}},
 			})
 		}),
+		"program": render(t, func(w http.ResponseWriter) {
+			p.ConfirmProgram(w, ConfirmProgram{Action: "/easyauth/x", Request: s, Proof: s, Target: s, Application: s, Name: s, Account: s})
+		}),
 		"me with forms": render(t, func(w http.ResponseWriter) {
 			p.Me(w, Me{
 				Name: s, Action: "/easyauth/sessions", SignOutURL: "/easyauth/logout", FormOrigins: []string{s},
@@ -142,7 +145,7 @@ func TestPolicyIsStrict(t *testing.T) {
 		}
 		sum := sha256.Sum256([]byte(textOf(styles[0])))
 		form := "form-action 'none'"
-		if name == "confirm" || name == "me with forms" {
+		if name == "confirm" || name == "me with forms" || name == "program" {
 			form = "form-action 'self'"
 		}
 		want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +

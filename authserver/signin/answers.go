@@ -110,6 +110,9 @@ func application(page string) string {
 	return u.Host
 }
 
+// maxRule bounds what a page tells of a rule, in characters.
+const maxRule = 200
+
 // errForbidden is the page for what no sign-in of this account brings.
 func errForbidden(d *Denial, page string) *fault.Error {
 	e := &fault.Error{
@@ -118,7 +121,14 @@ func errForbidden(d *Denial, page string) *fault.Error {
 		Text:    "You are signed in, but your account does not have the role that this page needs. Ask the owner of the application for it, or sign in as someone else.",
 		Details: describe(access.Missing{Roles: d.Missing.Roles, Groups: d.Missing.Groups}, application(page)),
 	}
-	if len(d.Missing.Roles) == 0 && len(d.Missing.Groups) > 0 {
+	switch {
+	case d.Policy:
+		e.Reason = fault.PolicyRefused
+		e.Text = "You are signed in, but the rules of this page do not let you in. Ask the owner of the application, or sign in as someone else."
+		if d.Rule != "" {
+			e.Details = append(e.Details, fault.Detail{Label: "Rule", Values: []string{pages.Cap(d.Rule, maxRule)}})
+		}
+	case len(d.Missing.Roles) == 0 && len(d.Missing.Groups) > 0:
 		e.Reason = fault.GroupMissing
 		e.Text = "You are signed in, but your account is not in the group that this page needs. Ask the owner of the application, or sign in as someone else."
 	}

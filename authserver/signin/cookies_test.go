@@ -169,6 +169,41 @@ func TestDenialOfAHugeRequirement(t *testing.T) {
 	}
 }
 
+// A denial by a policy says so, and which rule where that may be told. The longest rule
+// there can be leaves room for what was missing.
+func TestDenialOfAPolicy(t *testing.T) {
+	d := denials(t, newClock())
+	long := strings.Repeat("p", 64) + ": " + strings.Repeat("r", 64)
+	for _, row := range []struct {
+		name     string
+		decision access.Decision
+		policy   bool
+		rule     string
+	}{
+		{"with its rule", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyDenied, Rule: "office: außen"}, true, "office: außen"},
+		{"the longest", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyPath, Rule: long}, true, long},
+		{"without", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyUnmatched}, true, ""},
+		{"of nobody's making", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyError, Rule: strings.Repeat("r", 5000)}, true, strings.Repeat("r", maxRule)},
+		{"of the query", access.Decision{Outcome: access.Forbid, Reason: access.ReasonRoleMissing, Missing: access.Missing{Roles: []access.Clause{{"A"}}}}, false, ""},
+	} {
+		line, err := d.Add(nil, original("/a"), row.decision, true)
+		if err != nil {
+			t.Fatalf("%s: %v", row.name, err)
+		}
+		second, err := d.Add(carry(line), original("/b"), stepUp("S"), true)
+		if err != nil || len(second) > 1500 {
+			t.Fatalf("%s: %d bytes, %v", row.name, len(second), err)
+		}
+		got := d.Find(carry(second), "app.test", "/a")
+		if got == nil || got.Policy != row.policy || got.Rule != row.rule || !reflect.DeepEqual(got.Missing.Roles, row.decision.Missing.Roles) {
+			t.Errorf("%s: %+v", row.name, got)
+		}
+		if other := d.Find(carry(second), "app.test", "/b"); other == nil || other.Policy || other.Rule != "" || other.Missing.Scopes[0][0] != "S" {
+			t.Errorf("%s, another page's: %+v", row.name, other)
+		}
+	}
+}
+
 func TestDenialRefused(t *testing.T) {
 	d := denials(t, newClock())
 	line, err := d.Add(nil, original("/a"), stepUp("A"), true)

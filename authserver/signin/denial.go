@@ -21,7 +21,7 @@ const (
 	denialLifetime  = 5 * time.Minute
 	maxDenialLength = 1400 // characters; with name and attributes the Set-Cookie line stays below 1,500 bytes
 	maxDenials      = 32   // entries read at most
-	flagBits        = 3    // below an entry's outcome
+	flagBits        = 4    // below an entry's outcome
 )
 
 // Denials writes and reads the denial cookie: what was missing in the last
@@ -55,8 +55,10 @@ type Denial struct {
 	Outcome    access.Outcome
 	Missing    access.Missing
 	Navigation bool
-	Truncated  bool // Missing had no room for all that was missing
-	Renew      bool // nothing is missing: the session ends soon
+	Truncated  bool   // Missing had no room for all that was missing
+	Renew      bool   // nothing is missing: the session ends soon
+	Policy     bool   // a named policy refused
+	Rule       string // of it, if that may be told
 }
 
 // target is a short hash of host and request URI. Two that collide exchange
@@ -93,7 +95,7 @@ func (d *Denials) Add(h http.Header, original hosts.Original, decision access.De
 	entry := Denial{
 		target: targetOf(original.Host, original.RequestURI), At: now,
 		Outcome: decision.Outcome, Missing: d.names.short(decision.Missing), Navigation: navigation,
-		Renew: decision.Reason == access.ReasonRenew,
+		Renew: decision.Reason == access.ReasonRenew, Policy: decision.Reason.OfPolicy(), Rule: decision.Rule[:min(len(decision.Rule), maxRule)],
 	}
 	entries := []Denial{entry}
 	for _, old := range d.read(h) {
@@ -188,7 +190,10 @@ func encodeDenials(entries []Denial) []byte {
 	for _, e := range entries {
 		w = append(w, e.target[:]...)
 		w.Time(e.At)
-		w.Number(uint64(e.Outcome)<<flagBits | bits(e.Navigation, e.Truncated, e.Renew))
+		w.Number(uint64(e.Outcome)<<flagBits | bits(e.Navigation, e.Truncated, e.Renew, e.Policy))
+		if e.Policy {
+			w.Text(e.Rule)
+		}
 		writeMissing(&w, e.Missing)
 	}
 	return w
@@ -207,6 +212,9 @@ func decodeDenials(plain []byte) ([]Denial, error) {
 		e.At = r.Time()
 		flags := r.Number()
 		e.Navigation, e.Truncated, e.Renew = flags&1 != 0, flags&2 != 0, flags&4 != 0
+		if e.Policy = flags&8 != 0; e.Policy {
+			e.Rule = r.Text()
+		}
 		e.Outcome = access.Outcome(flags >> flagBits & 0x3f)
 		e.Missing = readMissing(r)
 		entries = append(entries, e)

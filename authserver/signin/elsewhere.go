@@ -20,6 +20,12 @@ func (h *Handler) loginElsewhere(w http.ResponseWriter, r *http.Request, v *visi
 	if d != nil {
 		v.missing = d.Missing
 	}
+	if h.AcceptTokens {
+		if s, _, claimed, reason, err := h.Sessions.Bearer(r.Context(), r.Header); claimed {
+			return h.answerToken(w, d, denied, s, reason, err)
+		}
+		w.Header().Set("WWW-Authenticate", entra.OwnChallenge(access.Decision{Outcome: access.SignIn}, false))
+	}
 	if h.AcceptBearer {
 		if result := h.Provider.Bearer(r.Context(), r.Header); result.Claimed {
 			return h.answerBearer(w, v, d, denied, &result)

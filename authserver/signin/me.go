@@ -53,15 +53,14 @@ func (h *Handler) Me() http.Handler {
 func (h *Handler) me(w http.ResponseWriter, r *http.Request, v *visit) error {
 	v.navigation = strings.Contains(strings.ToLower(r.Header.Get("Accept")), "text/html")
 	w.Header().Add("Vary", "Accept, Cookie")
-	s, reason, err := h.Sessions.Read(r.Context(), r.Header)
-	if s != nil {
-		s, reason, err = h.Sessions.Fresh(r.Context(), s)
-	}
+	s, token, reason, err := h.whose(w, r)
 	switch {
 	case s == nil && reason.CouldNotTell():
 		e := errUnsure(unsurePause)
 		e.Err = errors.Join(errors.New(reason.String()), err)
 		return e
+	case s == nil && token:
+		return errToken(w, reason, err)
 	case s == nil:
 		return &fault.Error{
 			Status: http.StatusUnauthorized, Reason: fault.LoginRequired,

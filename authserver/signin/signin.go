@@ -68,6 +68,9 @@ type Config struct {
 	// AcceptBearer: a request that is no navigation is told how to get a token.
 	AcceptBearer bool
 
+	// AcceptTokens: a token of ours counts as a session does.
+	AcceptTokens bool
+
 	// SubjectIsKey: a person is iss and sub, as with a provider other than Entra ID.
 	SubjectIsKey bool
 
