@@ -9,6 +9,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
+	"github.com/easyauth-sidecar/easyauth/authserver/policy"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/ingress"
 )
@@ -18,10 +19,16 @@ type verdict struct {
 	decision access.Decision
 	ask      ingress.Ask
 	identity *access.Identity  // who asks; nil: nobody
-	session  *session.Session  // the session that says so; nil with a bearer token
+	session  *session.Session  // the session that says so; nil with a bearer token of the provider's
 	headers  *headers.Rendered // of identity, when they were rendered before
 	bearer   bool              // a bearer token decided, whatever the cookies say
+	own      bool              // … and it is one of ours
 	graph    []string          // the queries of this auth-url, in its order
+	policy   *policy.Policy    // that must let pass too; nil: none
+	rule     string            // of it, which decided
+	why      policy.Why        // what that rule would have had to know
+	app      string            // for which this auth-url is; "": it does not say
+	mark     [32]byte          // of what said who it is; zero: it is more than was said there
 	err      error             // a detail for the log
 }
 
@@ -80,7 +87,16 @@ func (s *Server) judge(r *http.Request) (v verdict) {
 		v.decision, v.err = access.Decision{Outcome: access.Deny, Reason: access.ReasonBadQuery}, err
 		return v
 	}
-	v.graph = req.Graph
+	v.graph, v.app = req.Graph, req.App
+	if req.Policy != "" {
+		if v.policy = s.Policies.Find(req.Policy); v.policy == nil {
+			v.decision = access.Decision{Outcome: access.Deny, Reason: access.ReasonPolicyUnknown}
+			return v
+		}
+	}
+	if s.Programs != nil && s.judgeToken(r, req, &v) {
+		return v
+	}
 	if s.Bearer != nil && s.judgeBearer(r, req, &v) {
 		return v
 	}
@@ -91,7 +107,6 @@ func (s *Server) judge(r *http.Request) (v verdict) {
 // judgeSession decides by the session cookie.
 func (s *Server) judgeSession(r *http.Request, req *access.Requirement, v *verdict) {
 	var reason access.Reason
-	now := s.Sessions.Now()
 	v.session, reason, v.err = s.Sessions.Read(r.Context(), r.Header)
 	if v.session != nil {
 		v.session, reason, v.err = s.Sessions.Fresh(r.Context(), v.session)
@@ -101,12 +116,12 @@ func (s *Server) judgeSession(r *http.Request, req *access.Requirement, v *verdi
 		v.decision = access.Decision{Outcome: access.Unsure, Reason: reason}
 		return
 	case v.session == nil:
-		v.decision = access.Decide(nil, req, now)
+		s.decide(r, req, v)
 		v.decision.Reason = reason
 		return
 	}
 	v.identity, v.headers = &v.session.Identity, v.session.Headers
-	v.decision = access.Decide(v.identity, req, now)
+	s.decide(r, req, v)
 	if v.decision.Outcome == access.Allow && v.ask.Navigation && s.Sessions.EndsSoon(r.Header, v.session) && !s.sentToRenew(r, v) {
 		v.decision = access.Decision{Outcome: access.SignIn, Reason: access.ReasonRenew}
 	}
@@ -146,6 +161,9 @@ func (s *Server) allow(h http.Header, r *http.Request, v *verdict) {
 	if v.session != nil && v.session.Tokens != nil {
 		overflow = rendered.WriteTokens(h, v.session.Tokens.At(s.Sessions.Now()).Reveal(), v.session.Tokens.ID.Reveal()) || overflow
 	}
+	if s.Assertion != nil {
+		overflow = s.assert(h, rendered, v) || overflow
+	}
 	if overflow {
 		s.Metrics.HeaderOverflow()
 	}
@@ -166,8 +184,8 @@ func (s *Server) deny(h http.Header, r *http.Request, v *verdict) {
 			v.err = errors.Join(v.err, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
-	if s.Bearer != nil && (v.bearer || !v.ask.Navigation) {
-		h["Www-Authenticate"] = []string{s.Bearer.Challenge(v.challenge())}
+	if challenge := s.challenges(v); challenge != "" {
+		h["Www-Authenticate"] = []string{challenge}
 	}
 	line, err := s.Denials.Add(r.Header, v.ask.Original, v.decision, v.ask.Navigation)
 	if err != nil {

@@ -48,6 +48,8 @@ func BenchmarkAuth(b *testing.B) {
 		status  int
 	}{
 		{"hit", options{}, 1, "role=Admin|Owner", http.StatusAccepted},
+		{"hit with assertion", signs(), 1, "role=Admin|Owner&app=" + orders, http.StatusAccepted},
+		{"hit with tokens for programs", options{programs: true}, 1, "role=Admin|Owner", http.StatusAccepted},
 		{"hit with idle", options{idle: time.Hour}, 1, "role=Admin|Owner", http.StatusAccepted},
 		{"without a cache", options{noCache: true}, 1, "role=Admin|Owner", http.StatusAccepted},
 		{"no cookie", options{}, 0, "role=Admin|Owner", http.StatusUnauthorized},
@@ -95,6 +97,14 @@ func BenchmarkAuthBearer(b *testing.B) {
 	k.server.Log = slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // what is logged is formatted, as in production
 	authorization := k.bearerOf(emulator.Adele)["Authorization"]
 	benchAuth(b, k, "", http.StatusAccepted, func(_ int, h http.Header) { h["Authorization"] = authorization })
+}
+
+// BenchmarkAuthToken is the same with a token of ours.
+func BenchmarkAuthToken(b *testing.B) {
+	k := newKit(b, options{programs: true})
+	k.server.Log = slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // what is logged is formatted, as in production
+	authorization := []string{"Bearer " + k.token(twenty(1), time.Hour).Access.Reveal()}
+	benchAuth(b, k, "role=Admin|Owner", http.StatusAccepted, func(_ int, h http.Header) { h["Authorization"] = authorization })
 }
 
 func benchAuth(b *testing.B, k *kit, query string, status int, prepare func(n int, h http.Header)) {

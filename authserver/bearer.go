@@ -27,15 +27,15 @@ func (s *Server) judgeBearer(r *http.Request, req *access.Requirement, v *verdic
 		return false
 	}
 	s.bearerLooks.Count(result.Cached)
-	v.bearer, v.identity, v.headers, v.err = true, result.Identity, result.Headers, result.Err
-	v.decision = access.Decide(v.identity, req, s.Sessions.Now())
+	v.bearer, v.identity, v.headers, v.mark, v.err = true, result.Identity, result.Headers, result.Key, result.Err
+	s.decide(r, req, v)
 	switch {
 	case v.identity == nil && result.Reason == access.ReasonKeysUnknown:
 		v.decision = access.Decision{Outcome: access.Unsure, Reason: result.Reason}
 	case v.identity == nil:
 		v.decision.Reason = result.Reason
 	case v.decision.Outcome == access.StepUp && len(v.decision.Missing.Groups) > 0:
-		s.addMembers(r.Context(), &result, req, v)
+		s.addMembers(r, &result, req, v)
 	}
 	return true
 }
@@ -43,13 +43,13 @@ func (s *Server) judgeBearer(r *http.Request, req *access.Requirement, v *verdic
 // addMembers asks for the groups that the token could not hold, and decides
 // again. A bearer token cannot be sent to a sign-in that would bring them, so
 // that without an answer it is could-not-tell.
-func (s *Server) addMembers(ctx context.Context, result *entra.BearerResult, req *access.Requirement, v *verdict) {
+func (s *Server) addMembers(r *http.Request, result *entra.BearerResult, req *access.Requirement, v *verdict) {
 	unsure := access.Decision{Outcome: access.Unsure, Reason: access.ReasonGroupsUnknown}
 	if s.Members == nil {
 		v.decision = unsure
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, membersTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), membersTimeout)
 	defer cancel()
 	wanted := slices.Concat(v.decision.Missing.Groups...)
 	of, err := s.Members.Members(ctx, result.Key, result.Expires, v.identity, wanted)
@@ -64,8 +64,9 @@ func (s *Server) addMembers(ctx context.Context, result *entra.BearerResult, req
 			id.GroupsChecked = append(slices.Clip(id.GroupsChecked), group)
 		}
 	}
-	v.identity, v.headers = &id, nil
-	if v.decision = access.Decide(v.identity, req, s.Sessions.Now()); v.decision.Reason == access.ReasonGroupsUnasked {
+	v.identity, v.headers, v.mark = &id, nil, [32]byte{}
+	s.decide(r, req, v)
+	if reason := v.decision.Reason; reason == access.ReasonGroupsUnasked || reason == access.ReasonPolicyStepUp && len(v.decision.Missing.Groups) > 0 {
 		v.decision = unsure
 	}
 }

@@ -19,7 +19,7 @@ func (s *Server) tell(r *http.Request, v *verdict) {
 		tracing.Ended(r.Context(), d.Outcome.String(), d.Reason.String(), d.Outcome == access.Deny || d.Outcome == access.Unsure)
 	}
 	level := s.level(v)
-	logged, recorded := s.Log.Enabled(r.Context(), level), s.Audit != nil && v.denied()
+	logged, recorded := s.Log.Enabled(r.Context(), level), s.Audit != nil && s.recorded(v)
 	if !logged && !recorded {
 		return
 	}
@@ -71,6 +71,12 @@ func (v *verdict) attrs(origin tracing.Origin) []slog.Attr {
 	if v.identity != nil {
 		attrs = append(attrs, slog.String("user", audit.Text(v.identity.Key().ID)))
 	}
+	if v.policy != nil {
+		attrs = append(attrs, slog.String("policy", v.policy.Name()), slog.String("rule", v.rule))
+		if why := v.lack(); why != "" {
+			attrs = append(attrs, slog.String("why", why))
+		}
+	}
 	if v.bearer {
 		attrs = append(attrs, slog.Bool("bearer", true))
 	}
@@ -94,6 +100,8 @@ func hint(reason access.Reason) string {
 	switch reason {
 	case access.ReasonBadOriginalURL:
 		return "nginx must set it: proxy_set_header X-Original-URL $scheme://$http_host$request_uri;"
+	case access.ReasonPolicyUnknown:
+		return "correct the name in auth-url (policy=), or add the policy to the configuration file; until then every request that it guards is refused"
 	case access.ReasonBadQuery:
 		return "correct the query of auth-url; until then every request that it guards is refused"
 	}

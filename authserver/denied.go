@@ -24,12 +24,29 @@ func (v *verdict) denied() bool {
 	return false
 }
 
-// event is the denial for the audit stream.
+// recorded reports whether a decision belongs into the audit stream: what is denied, and
+// every decision of a policy about somebody who is known.
+func (s *Server) recorded(v *verdict) bool {
+	switch {
+	case v.denied():
+		return true
+	case v.policy == nil || v.identity == nil:
+		return false
+	case v.decision.Outcome == access.Allow:
+		return s.AuditAllows
+	}
+	return true
+}
+
+// event is the decision for the audit stream.
 func (v *verdict) event(origin tracing.Origin) audit.Event {
 	e := audit.Event{
 		Event: audit.Denied, Outcome: v.decision.Outcome.String(), Reason: v.decision.Reason.String(), Bearer: v.bearer,
-		Missing: lacking(v.decision.Missing), Method: v.ask.Method, Host: v.ask.Original.Host, Path: v.path(),
+		Missing: lacking(v.decision.Missing), Policy: v.policy.Name(), Rule: v.rule, Why: v.lack(), Method: v.ask.Method, Host: v.ask.Original.Host, Path: v.path(),
 		Client: origin.Client, RequestID: origin.RequestID, TraceID: origin.TraceID,
+	}
+	if v.decision.Outcome == access.Allow {
+		e.Event = audit.Allowed
 	}
 	if v.identity != nil {
 		key := v.identity.Key()

@@ -3,6 +3,7 @@ package authserver_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/rsa"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -24,11 +26,13 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/credential"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
+	"github.com/easyauth-sidecar/easyauth/authserver/exchange"
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
+	"github.com/easyauth-sidecar/easyauth/authserver/policy"
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
@@ -84,6 +88,16 @@ type options struct {
 	clock   func() time.Time // instead of the kit's own
 	noCache bool             // of stored sessions
 	faulty  *faultyStore     // stands between the first replica of a pair and its store
+
+	programs bool // get tokens of ours
+
+	signing  *ecdsa.PrivateKey // nil: identities are not signed
+	audience string            // for whom they are where the auth-url does not say it
+
+	policies    string // YAML
+	explain     bool
+	auditAllows bool
+	proxies     []netip.Prefix
 
 	audited   *lockedBuffer // gets the audit stream
 	logAllows float64
@@ -245,7 +259,7 @@ func (k *kit) wire(o options) {
 		FrontChannel: o.basePath + "/frontchannel-logout", BackChannel: o.basePath + "/backchannel-logout",
 	}
 	k.cookies = cookie.New(cookie.Config{Domain: o.cookieDomain, BasePath: o.basePath, ClientID: o.clientID, CallbackPath: paths.Callback})
-	served, err := hosts.New(hosts.Config{Hosts: o.hosts, OwnPaths: []string{o.basePath}})
+	served, err := hosts.New(hosts.Config{Hosts: o.hosts, OwnPaths: []string{o.basePath}, ReturnPaths: o.returnPaths()})
 	must(err)
 	codec, err := ticket.New(ticket.Config{Ring: ring, Issuer: o.issuer})
 	must(err)
@@ -267,7 +281,8 @@ func (k *kit) wire(o options) {
 	must(err)
 	client := entra.NewHTTPClient(30*time.Second, 4<<20) // no test waits for it
 	names := o.scopeNames()
-	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log, PassAccessToken: o.pass, PassIDToken: o.pass})
+	signer, assertionHeader := k.signer(o)
+	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log, PassAccessToken: o.pass, PassIDToken: o.pass, Assertion: assertionHeader})
 	must(err)
 	if o.credential == nil {
 		o.credential, err = credential.New(credential.Config{ClientID: o.clientID, Secret: secret.New("s3cret")})
@@ -297,16 +312,34 @@ func (k *kit) wire(o options) {
 	signIn, err := signin.New(signin.Config{
 		Provider: k.provider, Graph: k.graph, Sessions: k.sessions, Denials: denials, Hosts: served, Pages: k.pages, Ring: ring,
 		Cookies: k.cookies, Metrics: counters, Log: log, Audit: events, Scopes: o.scopes, GraphQueries: o.queries, CallbackHost: callbackHost, Now: k.clock, Paths: paths,
-		Groups: o.groups, ScopeNames: names, AcceptBearer: o.bearer, SubjectIsKey: config.Kind == entra.Plain,
+		Groups: o.groups, ScopeNames: names, AcceptBearer: o.bearer, AcceptTokens: o.programs, SubjectIsKey: config.Kind == entra.Plain,
 		GroupNames: signin.NewGroupNames(k.provider, k.graph, log, k.clock),
 	})
 	must(err)
 	server := authserver.Config{
 		Roles: o.roles, AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success,
-		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain, NoGraph: config.Kind == entra.Plain || config.Kind == entra.B2C}),
+		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain, NoGraph: config.Kind == entra.Plain || config.Kind == entra.B2C, Apps: signer != nil}),
 		Sessions: k.sessions, Denials: denials, SignIn: signIn, Headers: renderer, Pages: k.pages, Metrics: counters, Log: log,
 		CORSOrigins: o.corsOrigins, LogoPath: o.basePath + "/logo",
-		LogAllows: o.logAllows, Random: o.random, Audit: events,
+		Assertion: signer, AssertionAudience: o.audience, JWKSPath: o.basePath + "/.well-known/jwks.json",
+		LogAllows: o.logAllows, Random: o.random, Audit: events, AuditAllows: o.auditAllows,
+	}
+	if o.policies != "" {
+		set, err := policy.Parse([]byte(o.policies), policy.Options{Entra: config.Kind != entra.Plain})
+		must(err)
+		server.Policies, server.Explain, server.TrustedProxies = set, o.explain, o.proxies
+	}
+	if o.programs {
+		server.ProgramPaths = o.programPaths()
+		server.Programs, err = exchange.New(exchange.Config{
+			Provider: k.provider, Sessions: k.sessions, Codec: codec, Ring: ring, Hosts: served, Pages: k.pages, Log: log, Metrics: counters, Audit: events,
+			Paths: server.ProgramPaths, Audiences: []string{o.clientID}, Now: k.clock,
+			SignIn: func(w http.ResponseWriter, _ *http.Request, returnTo string) {
+				w.Header().Set("Location", paths.Login+"?rd="+url.QueryEscape(returnTo))
+				w.WriteHeader(http.StatusFound)
+			},
+		})
+		must(err)
 	}
 	if o.bearer {
 		server.Bearer = k.provider

@@ -83,6 +83,11 @@ func decisionEvents() []event {
 		{"a bearer token", options{bearer: true}, func(_ *testing.T, k *kit) { k.ask("GET", "", k.bearerOf(emulator.Adele)) }, []string{
 			decision("allow", "ok"), `easyauth_cache_requests_total{cache="bearer",result="miss"}`,
 		}},
+		{"identities are signed", signs(), func(_ *testing.T, k *kit) {
+			b := k.signedIn(emulator.Adele)
+			b.check(page, "app="+payments)
+			k.published()
+		}, []string{counted("ok"), took("jwks")}},
 		{"headers that do not fit", options{}, func(_ *testing.T, k *kit) {
 			k.withGroups(emulator.Adele, 150).open(page, "")
 		}, []string{"easyauth_header_overflow_total", `easyauth_large_answers_total{endpoint="callback"}`}},

@@ -1,6 +1,6 @@
 // Package authserver is the HTTP server: which URL is answered by whom
 // (routes.go), the endpoint that a proxy asks about every request (auth.go; with a
-// bearer token bearer.go and members.go), and the administrators' listener
+// bearer token bearer.go and members.go, with a program's programs.go), and the administrators' listener
 // (admin.go).
 package authserver
 
@@ -8,14 +8,17 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/rs/cors"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/assertion"
 	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
+	"github.com/easyauth-sidecar/easyauth/authserver/exchange"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
@@ -42,9 +45,25 @@ type Config struct {
 
 	// Bearer lets scripts in by an access token; nil: Authorization is ignored.
 	Bearer *entra.RelyingParty
+	// Programs gives programs tokens of ours, which then count wherever a session cookie
+	// does; nil: there are none.
+	Programs     *exchange.Handler
+	ProgramPaths exchange.Paths
 	// Members asks for the groups of bearer tokens that could not hold them; nil:
 	// a rule about groups is then answered as could-not-tell.
 	Members Members
+	// Policies are those that auth-urls name; nil: there is none.
+	Policies Policies
+	// Explain has the page of somebody who may not tell which policy and rule refused.
+	Explain bool
+	// TrustedProxies may say with X-Real-IP whose request they hand on; nil: none may, and
+	// the address of a client is not known.
+	TrustedProxies []netip.Prefix
+	// Assertion signs identities for applications, for that which the auth-url names with
+	// app=, else for AssertionAudience; "": then for none. nil: nobody does.
+	Assertion         *assertion.Signer
+	AssertionAudience string
+	JWKSPath          string // where its public keys are
 	// CORSOrigins may read the answers of login and me from a page of theirs.
 	CORSOrigins []string
 	LogoPath    string // of the pages' logo; empty: there is none
@@ -52,9 +71,11 @@ type Config struct {
 	// LogAllows is the share of allowed requests, 0 to 1, whose lines are logged at
 	// level info; the others' are at debug.
 	LogAllows float64
-	Random    func() float64   // at least 0, less than 1, for LogAllows; nil: math/rand
-	Audit     *audit.Stream    // hears of denials; nil: nobody does
-	Tracing   *tracing.Tracing // makes spans; nil: nobody does
+	Random    func() float64 // at least 0, less than 1, for LogAllows; nil: math/rand
+	Audit     *audit.Stream  // hears of denials, and of what policies decide; nil: nobody does
+	// AuditAllows has it hear of requests that a policy let pass too.
+	AuditAllows bool
+	Tracing     *tracing.Tracing // makes spans; nil: nobody does
 }
 
 // Roles say which URLs a server answers. The zero value is all of them.
@@ -72,6 +93,7 @@ type Server struct {
 	router      http.Handler
 	authTraced  http.Handler // the auth endpoint
 	bearerLooks *metrics.LookUps
+	asserted    *metrics.Asserted
 	authTimes   *metrics.Duration
 	tokens      bool // are handed over: answers may be large
 }
@@ -85,11 +107,18 @@ func New(cfg Config) (*Server, error) {
 	case cfg.SuccessStatus != http.StatusOK && cfg.SuccessStatus != http.StatusAccepted && cfg.SuccessStatus != http.StatusNoContent:
 		return nil, errors.New("make a server: the success status must be 200, 202 or 204")
 	}
+	if cfg.Policies == nil {
+		cfg.Policies = noPolicies{}
+	}
 	s := &Server{Config: cfg, tokens: cfg.Headers.MaxBytes() > metrics.LargeAnswer}
 	s.Metrics.Cache(metrics.CacheQueries, s.Parser.Parsed())
 	if s.Bearer != nil {
 		s.Metrics.Cache(metrics.CacheBearer, s.Bearer.VerifiedTokens())
 		s.bearerLooks = s.Metrics.LookUps(metrics.CacheBearer)
+	}
+	if s.Assertion != nil {
+		s.Metrics.Cache(metrics.CacheAssertions, s.Assertion)
+		s.asserted = s.Metrics.Assertions()
 	}
 	s.authTimes = s.Metrics.Duration(metrics.EndpointAuth)
 	s.authTraced = s.Tracing.Handler(string(metrics.EndpointAuth), http.HandlerFunc(s.auth))
@@ -123,6 +152,12 @@ func (s *Server) routes() http.Handler {
 	r.Method(http.MethodPost, s.Paths.Me, s.measured(metrics.EndpointMe, s.SignIn.Me()))
 	if s.LogoPath != "" {
 		get(s.LogoPath, metrics.EndpointLogo, s.Pages.Logo())
+	}
+	if s.Assertion != nil {
+		get(s.JWKSPath, metrics.EndpointJWKS, s.Assertion.JWKS())
+	}
+	if s.Programs != nil {
+		s.programs(r)
 	}
 	get(s.Paths.Logout, metrics.EndpointLogout, s.SignIn.Logout())
 	r.Method(http.MethodPost, s.Paths.Logout, s.measured(metrics.EndpointLogout, s.SignIn.Logout()))

@@ -15,6 +15,7 @@ import (
 type Ask struct {
 	Original   hosts.Original // where the request was going: for the denial and the log, never for the decision
 	Method     string         // the client's method
+	MethodTold bool           // the proxy said so; else Method is that of its question, and nothing may hang on it
 	Navigation bool           // a browser is opening a page, as far as its headers tell
 }
 

@@ -23,11 +23,12 @@ func Nginx(r *http.Request) (Ask, error) {
 	if err != nil {
 		return Ask{}, err
 	}
-	method := r.Header.Get(headerOriginalMethod)
-	if method == "" { // a configuration without the optional header
-		method = r.Method
+	ask := Ask{Original: original, Method: r.Method}
+	if told := r.Header[headerOriginalMethod]; len(told) == 1 && told[0] != "" { // else a configuration without the optional header
+		ask.Method, ask.MethodTold = told[0], true
 	}
-	return Ask{Original: original, Method: method, Navigation: Navigation(method, r.Header)}, nil
+	ask.Navigation = Navigation(ask.Method, r.Header)
+	return ask, nil
 }
 
 // NginxStatus is the answer's status for nginx, which understands three: any

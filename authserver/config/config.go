@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
@@ -57,6 +58,8 @@ type Config struct {
 	LogoutPath    string
 	MePath        string
 	LogoPath      string
+	JWKSPath      string // public keys of signed identities
+	ProgramPaths  ProgramPaths
 
 	FrontChannelPath string // where the identity provider tells browsers to end a session
 	BackChannelPath  string // where it tells us itself
@@ -73,6 +76,13 @@ type Config struct {
 	BearerCacheBytes      int      // 1 MB to 1 GB
 	CORSOrigins           []string // as browsers spell them; at most 50
 
+	TokenAPI          bool           // programs are given tokens; without it what follows is empty
+	TokenLifetime     time.Duration  // 1m to 24h, at most SessionLifetime
+	ExchangeAudiences []string       // whose tokens may be exchanged, beside our own; not judged here; at most 100
+	ExchangeClients   []string       // that may bring a token for another audience; at most 100
+	ExchangeRoles     []ExchangeRole // whose audiences are among ExchangeAudiences; at most 100
+	ProgramRedirects  []string       // not judged here; at most 50
+
 	Groups         string   // claims, auto or always; claims without Graph
 	GroupsKeep     string   // rules, all or list
 	GroupsKeepList []string // GUIDs in lower case, 1 to 200, with list only
@@ -80,8 +90,20 @@ type Config struct {
 
 	HeaderPrefix  string // lower case
 	ClaimHeaders  []string
-	ClaimEncoding string // UrlEncode, Base64, None or NoneWithReject
-	HeaderFormat  string // Separate or Combined
+	ClaimEncoding string          // UrlEncode, Base64, None or NoneWithReject
+	HeaderFormat  string          // Separate or Combined
+	HeaderProfile string          // easyauth, oauth2-proxy, pomerium or authentik; with Combined easyauth alone
+	HeaderMap     []HeaderMapping // none with Combined
+
+	Policies string // the configuration file, whose key policies is not checked here; empty: there is none
+	Explain  bool   // a page tells which rule refused
+
+	TrustedProxies []netip.Prefix // may say whose request they hand on
+
+	AssertionKeys     secret.String // PEM, as it is in its file; empty: no identity is signed, and what follows is empty too
+	AssertionAudience string        // where an auth-url names no application; empty: for none
+	AssertionIssuer   string
+	AssertionHeader   string // lower case
 
 	GraphURL     string            // without a slash at the end
 	GraphVersion string            // v1.0 or beta
@@ -107,12 +129,13 @@ type Config struct {
 	PProf           bool // pprof on the admin listener
 	Brand           Brand
 
-	LogLevel  slog.Level
-	LogFormat string  // json or text
-	LogAllows float64 // share of the allowed requests whose decision is logged at info: 0 to 1
-	Audit     string  // AuditNone, AuditStdout or AuditFile
-	AuditFile string  // with AuditFile only; whether it can be written is not checked here
-	Tracing   bool    // OpenTelemetry's variables name a receiver
+	LogLevel    slog.Level
+	LogFormat   string  // json or text
+	LogAllows   float64 // share of the allowed requests whose decision is logged at info: 0 to 1
+	Audit       string  // AuditNone, AuditStdout or AuditFile
+	AuditFile   string  // with AuditFile only; whether it can be written is not checked here
+	AuditAllows bool    // with an audit stream: what policies let pass is in it too
+	Tracing     bool    // OpenTelemetry's variables name a receiver
 
 	TLSCertFile, TLSKeyFile string // PEM, which belong together; of the public listener; both or none
 
@@ -190,6 +213,7 @@ func (s *spec) ofRequests(r *report, c *Config) {
 	c.DomainHint, c.DefaultRedirect, c.Compress = string(s.DomainHint), string(s.DefaultRedirect), s.Compress
 	c.HeaderPrefix, c.ClaimHeaders = string(s.HeaderPrefix), s.ClaimHeaders
 	c.ClaimEncoding, c.HeaderFormat = string(s.ClaimEncoding), string(s.HeaderFormat)
+	c.HeaderProfile, c.HeaderMap = string(s.HeaderProfile), s.HeaderMap
 	c.GraphVersion, c.GraphQueries = string(s.GraphVersion), s.GraphQueries
 	c.SuccessStatus, c.InsecureHTTP = int(s.SuccessStatus), s.InsecureHTTP
 	s.certificate(r, c)
@@ -201,7 +225,10 @@ func (s *spec) ofRequests(r *report, c *Config) {
 	s.hosts(r, c)
 	s.paths(r, c)
 	s.headers(r)
+	s.assertion(r, c)
+	c.Policies, c.Explain, c.TrustedProxies = r.policies, s.Explain, s.TrustedProxies
 	s.times(r, c)
+	s.exchange(r, c)
 	s.sessions(r, c)
 	s.brand(r, c)
 	if s.InsecureHTTP {

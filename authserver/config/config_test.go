@@ -30,15 +30,16 @@ func defaults() *Config {
 		Hosts:      []string{"app.example.com"},
 		Listen:     ":8080", AdminListen: ":9090",
 		BasePath: "/easyauth", AuthPath: "/easyauth/auth", SigninPath: "/easyauth/login", CallbackPath: "/easyauth/signin-oidc",
-		SignedOutPath: "/easyauth/signout-callback-oidc", LogoutPath: "/easyauth/logout", MePath: "/easyauth/me", LogoPath: "/easyauth/logo",
+		SignedOutPath: "/easyauth/signout-callback-oidc", LogoutPath: "/easyauth/logout", MePath: "/easyauth/me", LogoPath: "/easyauth/logo", JWKSPath: "/easyauth/.well-known/jwks.json",
+		ProgramPaths:     ProgramPaths{"/easyauth/api/v1/token", "/easyauth/api/v1/revoke", "/easyauth/api/v1/session", "/easyauth/api/v1/login", "/easyauth/api/v1/authorize"},
 		FrontChannelPath: "/easyauth/frontchannel-logout", BackChannelPath: "/easyauth/backchannel-logout",
 		Roles: Roles{Auth: true, SignIn: true, Worker: true}, Store: "cookie", Revocation: "none", StaleOK: 5 * time.Minute, SessionCacheBytes: 16 << 20,
 		Scopes: []string{"openid", "profile", "email"}, DefaultRedirect: "/", ReadRegistration: true, Compress: true,
 		BearerCacheBytes: 16 << 20, Groups: "auto", GroupsKeep: "rules",
-		HeaderPrefix: "x-injected-", ClaimEncoding: "UrlEncode", HeaderFormat: "Separate",
+		HeaderPrefix: "x-injected-", ClaimEncoding: "UrlEncode", HeaderProfile: "easyauth", HeaderFormat: "Separate",
 		GraphURL: "https://graph.microsoft.com", GraphVersion: "v1.0",
 		SessionLifetime: 8 * time.Hour, RenewBefore: 5 * time.Minute, ShutdownTimeout: 20 * time.Second, SuccessStatus: 202,
-		LogLevel: slog.LevelInfo, LogFormat: "json", Audit: "none",
+		LogLevel: slog.LevelInfo, LogFormat: "json", Audit: "none", AuditAllows: true,
 	}
 }
 

@@ -130,6 +130,12 @@ func companions(name string) map[string]string {
 		return redis("EASYAUTH_STORE")
 	case "EASYAUTH_POSTGRES_URL":
 		return map[string]string{"EASYAUTH_STORE": "postgres"}
+	case "EASYAUTH_ASSERTION_AUDIENCE", "EASYAUTH_ASSERTION_ISSUER", "EASYAUTH_ASSERTION_HEADER":
+		return map[string]string{"EASYAUTH_ASSERTION_KEYS_FILE": "docs_test.go"} // what is in it is judged by others
+	case "EASYAUTH_TOKEN_LIFETIME", "EASYAUTH_EXCHANGE_AUDIENCES", "EASYAUTH_EXCHANGE_CLIENTS", "EASYAUTH_PROGRAMMATIC_REDIRECTS":
+		return programs()
+	case "EASYAUTH_EXCHANGE_ROLES":
+		return map[string]string{"EASYAUTH_TOKEN_API": "true", "EASYAUTH_EXCHANGE_AUDIENCES": "api://orders"}
 	case "EASYAUTH_STALE_OK", "EASYAUTH_PASS_ACCESS_TOKEN", "EASYAUTH_PASS_ID_TOKEN":
 		return redis("")
 	}

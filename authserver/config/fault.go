@@ -56,6 +56,8 @@ type report struct {
 	places   map[string]string // EASYAUTH_ name → where in the configuration file it is set
 	partial  bool              // the configuration file could not be read: what is missing may be there
 
+	policies string // the configuration file, if it has policies
+
 	files map[string][sha256.Size]byte // see source
 }
 

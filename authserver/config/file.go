@@ -18,6 +18,9 @@ import (
 const (
 	configFile    = "EASYAUTH_CONFIG_FILE"
 	maxConfigFile = 1 << 20 // bytes
+
+	// policiesKey is the one key of the file that is no variable.
+	policiesKey = "policies"
 )
 
 // adoptFile gives the variables that nobody has set the values of the configuration
@@ -28,14 +31,19 @@ func adoptFile(values map[string]string, r *report) {
 	if path == "" {
 		return
 	}
-	entries, err := readConfigFile(path)
+	content, err := secret.ReadFile(path, maxConfigFile)
 	if err != nil {
 		r.fault(configFile, "must name a file that can be read; %s: %v", shownPath(path), err)
 		r.partial = true
 		return
 	}
+	entries := parseConfigFile(content)
 	r.places = make(map[string]string)
 	for _, e := range entries {
+		if e.name == policiesKey && e.fault == "" {
+			r.policies = string(content)
+			continue
+		}
 		place := fmt.Sprintf("configuration file, line %d", e.line)
 		switch {
 		case e.fault != "" && e.name == "":
@@ -51,14 +59,6 @@ func adoptFile(values map[string]string, r *report) {
 			r.places[e.name] = place
 		}
 	}
-}
-
-func readConfigFile(path string) ([]entry, error) {
-	content, err := secret.ReadFile(path, maxConfigFile)
-	if err != nil {
-		return nil, err
-	}
-	return parseConfigFile(content), nil
 }
 
 // entry is one setting of the file, or what is wrong with it; without a name it is
@@ -115,6 +115,7 @@ func readEntry(key, value *yaml.Node) entry {
 	e := entry{name: key.Value, line: key.Line}
 	known := slices.DeleteFunc(variables(), func(name string) bool { return !strings.HasPrefix(name, prefix) || name == configFile })
 	switch {
+	case e.name == policiesKey: // whoever decides by them reads them
 	case slices.Contains(variables(), e.name) && !slices.Contains(known, e.name):
 		e.fault = "is read from the environment alone"
 	case !slices.Contains(known, e.name):

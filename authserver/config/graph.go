@@ -19,7 +19,9 @@ func (v *graphVersion) Decode(value string) error {
 	return err
 }
 
-var graphQueryName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+const maxQueryName = 64 // bytes
+
+var graphQueryName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 // graphQueries are relative URLs of Microsoft Graph by name.
 type graphQueries map[string]string
@@ -37,7 +39,7 @@ func (q *graphQueries) Decode(value string) error {
 	for i, entry := range entries {
 		name, query, found := strings.Cut(entry, "=")
 		name, query = strings.TrimSpace(name), strings.TrimSpace(query)
-		if !found || !graphQueryName.MatchString(name) {
+		if !found || len(name) > maxQueryName || !graphQueryName.MatchString(name) {
 			return expect("entry %d: must be name=relative-url, such as profile=/me?$select=displayName; a name is letters, digits and _ . -", i+1)
 		}
 		if _, twice := (*q)[name]; twice {

@@ -98,6 +98,14 @@ func (s *spec) headers(r *report) {
 	if p := string(s.HeaderPrefix); p != "" && !strings.HasSuffix(p, "-") {
 		r.warn("EASYAUTH_HEADER_PREFIX", `does not end with "-": names of claims follow it without a gap`)
 	}
+	if s.HeaderFormat == "Combined" && !r.has("EASYAUTH_HEADER_FORMAT") {
+		if s.HeaderProfile != "easyauth" && !r.has("EASYAUTH_HEADER_PROFILE") {
+			r.fault("EASYAUTH_HEADER_PROFILE", "does not go with EASYAUTH_HEADER_FORMAT=Combined, whose one header no other product has")
+		}
+		if len(s.HeaderMap) > 0 {
+			r.fault("EASYAUTH_HEADER_MAP", "does not go with EASYAUTH_HEADER_FORMAT=Combined, which has one header")
+		}
+	}
 	if strings.ContainsFunc(string(s.HeaderPrefix), func(c rune) bool { return !isLetterOrDigit(c) && c != '-' }) {
 		r.warn("EASYAUTH_HEADER_PREFIX", `holds more than letters, digits and "-": nginx has no variable for such a header and cannot copy it`)
 	}

@@ -18,7 +18,7 @@ type cookieDomain string
 func (d *cookieDomain) Decode(value string) error {
 	name, err := idna.Lookup.ToASCII(strings.TrimPrefix(value, "."))
 	switch {
-	case err != nil || len(name) > 253 || !domainForm.MatchString(name):
+	case err != nil || len(name) > 253 || !isDomain(name):
 		return expect("must be a domain of at least two labels, such as example.com: no port, no scheme, no address, no star")
 	case isPublicSuffix(name):
 		return expect("must not be a public suffix such as co.uk or azurewebsites.net: browsers refuse cookies for it")
@@ -65,7 +65,7 @@ func (s *spec) hosts(r *report, c *Config) {
 	for i, entry := range s.Hosts {
 		name := hostName(entry)
 		switch isWildcard := strings.Contains(entry, "*"); {
-		case !domainForm.MatchString(name):
+		case !isDomain(name):
 		case isPublicSuffix(name):
 			r.fault("EASYAUTH_HOSTS", "entry %d is, or is all below, a public suffix such as github.io or co.uk: name your own host below it", i+1)
 		case isWildcard && isOfStrangers(name):

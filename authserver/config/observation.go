@@ -20,6 +20,7 @@ func (s *spec) observation(r *report, c *Config) {
 	c.LogLevel, c.LogFormat, c.LogAllows = slog.Level(s.LogLevel), string(s.LogFormat), float64(s.LogAllows)
 	c.Tracing = s.OTLPEndpoint != "" || s.OTLPTracesEndpoint != ""
 	c.Audit = string(s.Audit)
+	c.AuditAllows = s.AuditAllows
 	switch toFile := c.Audit == AuditFile; {
 	case r.has(audit): // nobody knows whether a file is wanted
 	case toFile && s.AuditFile == "":

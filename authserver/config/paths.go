@@ -76,6 +76,12 @@ func (s *spec) paths(r *report, c *Config) {
 		{"", "", "logout", &c.LogoutPath},
 		{"", "", "me", &c.MePath},
 		{"", "", "logo", &c.LogoPath},
+		{"", "", ".well-known/jwks.json", &c.JWKSPath},
+		{"", "", "api/v1/token", &c.ProgramPaths.Token},
+		{"", "", "api/v1/revoke", &c.ProgramPaths.Revoke},
+		{"", "", "api/v1/session", &c.ProgramPaths.Session},
+		{"", "", "api/v1/login", &c.ProgramPaths.Login},
+		{"", "", "api/v1/authorize", &c.ProgramPaths.Authorize},
 		{"", "", "frontchannel-logout", &c.FrontChannelPath},
 		{"", "", "backchannel-logout", &c.BackChannelPath},
 	}

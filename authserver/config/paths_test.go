@@ -34,6 +34,7 @@ func TestPathsDiffer(t *testing.T) {
 		{"another case", "/EasyAuth/Signin-OIDC", "/EasyAuth/Signin", `it is that of "signin-oidc"`, nil},
 		{"the sign-out path", "/easyauth/logout", "/easyauth/logoff", `it is that of "logout"`, nil},
 		{"the user's page", "/sso/me", "/easyauth/me", `it is that of "me"`, map[string]string{"EASYAUTH_BASE_PATH": "/sso"}},
+		{"the published keys", "/easyauth/.well-known/jwks.json", "/easyauth/.well-known/jwks", `it is that of ".well-known/jwks.json"`, nil},
 		{"the logo", "/easyauth/logo", "/easyauth/logos", `it is that of "logo"`, nil},
 		{"one that was moved", "/x", "/y", `it is that of "auth"`, map[string]string{"EASYAUTH_AUTH_PATH": "/x"}},
 	})

@@ -44,7 +44,7 @@ func (c *Config) Locate(faults Faults) {
 
 // Changes returns the variables whose meaning differs between c and next, or what is in
 // the file that they name, and those among them that count only after a restart. Files of
-// keys, credentials and certificates are not compared: they may change at any time.
+// keys that seal, of credentials and certificates are not compared: they may change at any time.
 func (c *Config) Changes(next *Config) (changed, needRestart []string) {
 	a, b := reflect.ValueOf(*c.source.spec), reflect.ValueOf(*next.source.spec)
 	for i, name := range variables() {
@@ -52,6 +52,9 @@ func (c *Config) Changes(next *Config) (changed, needRestart []string) {
 		if !same {
 			changed = append(changed, name)
 		}
+	}
+	if c.Policies != next.Policies && !slices.Contains(changed, policiesKey) {
+		changed = append(changed, policiesKey)
 	}
 	for _, name := range changed {
 		tls := name == "EASYAUTH_TLS_CERT_FILE" && (c.TLSCertFile == "") != (next.TLSCertFile == "")
@@ -63,8 +66,8 @@ func (c *Config) Changes(next *Config) (changed, needRestart []string) {
 }
 
 // Files returns the files that are a part of the configuration, whether they can be read or
-// not: when one changes it is to be loaded again. Files of keys, credentials and certificates
-// are not among them.
+// not: when one changes it is to be loaded again. Files of keys that seal, of credentials and
+// certificates are not among them.
 func (c *Config) Files() []string {
 	var paths []string
 	v := reflect.ValueOf(*c.source.spec)

@@ -67,7 +67,7 @@ func workerVariables() []string {
 // ofWorker returns what a worker alone reads. It warns of secrets that it was
 // given and does not need.
 func ofWorker(vars map[string]string, r *report) map[string]string {
-	secrets := append(ownCredentials(), "EASYAUTH_CLIENT_KEY_FILE", "EASYAUTH_KEYS", "EASYAUTH_KEYS_FILE")
+	secrets := append(ownCredentials(), "EASYAUTH_ASSERTION_KEYS_FILE", "EASYAUTH_CLIENT_KEY_FILE", "EASYAUTH_KEYS", "EASYAUTH_KEYS_FILE")
 	values := make(map[string]string)
 	for name, value := range vars {
 		switch {

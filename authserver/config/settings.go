@@ -26,7 +26,7 @@ type Setting struct {
 func Settings() []Setting {
 	all := slices.Concat(
 		ofProviderSettings(), ofCredentialSettings(), ofWorkloadIdentitySettings(), ofHostsSettings(), ofPathsSettings(), ofSignInSettings(),
-		ofBearerSettings(), ofGroupsSettings(), ofHeadersSettings(), ofGraphSettings(), ofSessionsSettings(), ofStoreSettings(), ofPagesSettings(),
+		ofBearerSettings(), ofProgramsSettings(), ofGroupsSettings(), ofHeadersSettings(), ofPolicySettings(), ofAssertionSettings(), ofGraphSettings(), ofSessionsSettings(), ofStoreSettings(), ofPagesSettings(),
 		ofServerSettings(), ofObservationSettings(),
 	)
 	fields := make(map[string]reflect.StructField)

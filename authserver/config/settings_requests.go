@@ -158,6 +158,58 @@ func ofHeadersSettings() []Setting {
 			Meaning: "`Separate`: one header a claim; `Combined`: one header `userinfo` with JSON.",
 			Example: "Combined",
 		},
+		Setting{
+			Name:    "EASYAUTH_HEADER_PROFILE",
+			Meaning: "Whose header names applications get: `easyauth`, or those of `oauth2-proxy`, `pomerium` or `authentik`, so that an application moves without a change. With another than `easyauth` there are no Graph results.",
+			Example: "oauth2-proxy",
+		},
+		Setting{
+			Name:    "EASYAUTH_HEADER_MAP",
+			Meaning: "Further headers (at most 50), one a line: `HEADER=CLAIM`, and then, with blanks between, an encoding (as for `EASYAUTH_CLAIM_ENCODING`; `UrlEncode` when it is left out) and what stands between several values (a bar when it is left out). A value that the encoding cannot carry leaves the header empty.",
+			Example: "X-Remote-User=preferred_username None",
+		},
+	)
+}
+
+func ofPolicySettings() []Setting {
+	return section(
+		"Policies",
+		Setting{
+			Name:    "EASYAUTH_TRUSTED_PROXIES",
+			Meaning: "List of the networks (at most 100) in which the proxies are that may say with `X-Real-IP` whose request they hand on. Without it the address of a client is not known to policies: a condition about it never holds in an allow rule, and always in a deny rule.",
+			Example: "10.244.0.0/16",
+		},
+		Setting{
+			Name:    "EASYAUTH_EXPLAIN",
+			Meaning: "Whether the page of somebody who may not tells which policy and which of its rules refused. It tells people how the rules are made.",
+			Example: "true",
+		},
+	)
+}
+
+func ofAssertionSettings() []Setting {
+	return section(
+		"Signed identity",
+		Setting{
+			Name:    "EASYAUTH_ASSERTION_KEYS_FILE",
+			Meaning: "File of 1 to 4 private keys (PEM, EC P-256) that identities are signed with: the first signs, all are published. Turns the signed identity on.",
+			Example: "/etc/easyauth/assertion-keys.pem",
+		},
+		Setting{
+			Name:    "EASYAUTH_ASSERTION_AUDIENCE",
+			Meaning: "For whom an identity is signed where the auth-url does not say so with `app=`. Without both there is none, and the header is empty.",
+			Example: "https://orders.example.com",
+		},
+		Setting{
+			Name:    "EASYAUTH_ASSERTION_ISSUER",
+			Meaning: "Who signed: the claim `iss`. By default `https://`, the callback host or else the first host without `*`, and the base path.",
+			Example: "https://login.example.com/easyauth",
+		},
+		Setting{
+			Name:    "EASYAUTH_ASSERTION_HEADER",
+			Meaning: "Name of the header, whole.",
+			Example: "X-Pomerium-Jwt-Assertion",
+		},
 	)
 }
 

@@ -81,6 +81,11 @@ func ofObservationSettings() []Setting {
 			Example:  "/var/log/easyauth/audit.jsonl",
 		},
 		Setting{
+			Name:    "EASYAUTH_AUDIT_ALLOWS",
+			Meaning: "Whether the audit stream has every request that a policy let pass, beside those that it refused. Off where that is too much.",
+			Example: "false",
+		},
+		Setting{
 			Name:    "OTEL_EXPORTER_OTLP_ENDPOINT",
 			Meaning: "Receiver of OpenTelemetry traces over HTTP. Without it, and without the next, nothing is traced. OpenTelemetry's other variables (`OTEL_SERVICE_NAME`, `OTEL_TRACES_SAMPLER`, `OTEL_EXPORTER_OTLP_HEADERS` and so on) are read by its library, from the environment alone; a protocol other than `http/protobuf` and `http/json`, a sampler that there is not, and a file of certificates or of a key that cannot be read are faults.",
 			Example: "http://otel-collector.monitoring:4318",

@@ -41,6 +41,13 @@ type spec struct {
 	BearerCacheMB         megabytes       `envconfig:"EASYAUTH_BEARER_CACHE_MB" default:"16"`
 	CORSOrigins           origins         `envconfig:"EASYAUTH_CORS_ORIGINS"`
 
+	TokenAPI          bool          `envconfig:"EASYAUTH_TOKEN_API" default:"false"`
+	TokenLifetime     time.Duration `envconfig:"EASYAUTH_TOKEN_LIFETIME" default:"1h"`
+	ExchangeAudiences exchanged     `envconfig:"EASYAUTH_EXCHANGE_AUDIENCES"`
+	ExchangeClients   exchanged     `envconfig:"EASYAUTH_EXCHANGE_CLIENTS"`
+	ExchangeRoles     exchangeRoles `envconfig:"EASYAUTH_EXCHANGE_ROLES"`
+	ProgramRedirects  redirectURIs  `envconfig:"EASYAUTH_PROGRAMMATIC_REDIRECTS"`
+
 	Groups        groupSource `envconfig:"EASYAUTH_GROUPS" default:"auto"`
 	GroupsKeep    groupsKeep  `envconfig:"EASYAUTH_GROUPS_KEEP" default:"rules"`
 	GroupsAppOnly bool        `envconfig:"EASYAUTH_GROUPS_APP_ONLY" default:"false"`
@@ -55,10 +62,20 @@ type spec struct {
 	CallbackPath  urlPath `envconfig:"EASYAUTH_CALLBACK_PATH"`
 	SignedOutPath urlPath `envconfig:"EASYAUTH_SIGNED_OUT_PATH"`
 
-	HeaderPrefix  headerPrefix `envconfig:"EASYAUTH_HEADER_PREFIX" default:"x-injected-"`
-	ClaimHeaders  claims       `envconfig:"EASYAUTH_CLAIM_HEADERS"`
-	ClaimEncoding encoding     `envconfig:"EASYAUTH_CLAIM_ENCODING" default:"UrlEncode"`
-	HeaderFormat  headerFormat `envconfig:"EASYAUTH_HEADER_FORMAT" default:"Separate"`
+	HeaderPrefix  headerPrefix  `envconfig:"EASYAUTH_HEADER_PREFIX" default:"x-injected-"`
+	ClaimHeaders  claims        `envconfig:"EASYAUTH_CLAIM_HEADERS"`
+	ClaimEncoding encoding      `envconfig:"EASYAUTH_CLAIM_ENCODING" default:"UrlEncode"`
+	HeaderFormat  headerFormat  `envconfig:"EASYAUTH_HEADER_FORMAT" default:"Separate"`
+	HeaderProfile headerProfile `envconfig:"EASYAUTH_HEADER_PROFILE" default:"easyauth"`
+	HeaderMap     headerMap     `envconfig:"EASYAUTH_HEADER_MAP"`
+
+	TrustedProxies proxies `envconfig:"EASYAUTH_TRUSTED_PROXIES"`
+	Explain        bool    `envconfig:"EASYAUTH_EXPLAIN" default:"false"`
+
+	AssertionKeysFile string        `envconfig:"EASYAUTH_ASSERTION_KEYS_FILE"`
+	AssertionAudience assertionName `envconfig:"EASYAUTH_ASSERTION_AUDIENCE"`
+	AssertionIssuer   assertionName `envconfig:"EASYAUTH_ASSERTION_ISSUER"`
+	AssertionHeader   headerName    `envconfig:"EASYAUTH_ASSERTION_HEADER" default:"x-injected-assertion"`
 
 	GraphURL     baseURL      `envconfig:"EASYAUTH_GRAPH_URL"`
 	GraphVersion graphVersion `envconfig:"EASYAUTH_GRAPH_VERSION" default:"v1.0"`
@@ -102,6 +119,7 @@ type spec struct {
 	LogAllows          share        `envconfig:"EASYAUTH_LOG_ALLOWS" default:"0"`
 	Audit              auditTarget  `envconfig:"EASYAUTH_AUDIT" default:"none"`
 	AuditFile          string       `envconfig:"EASYAUTH_AUDIT_FILE"`
+	AuditAllows        bool         `envconfig:"EASYAUTH_AUDIT_ALLOWS" default:"true"`
 	OTLPEndpoint       otlpEndpoint `envconfig:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 	OTLPTracesEndpoint otlpEndpoint `envconfig:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"`
 }

@@ -11,8 +11,8 @@ import (
 const maxAllowedTenants = 100
 
 var (
-	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	policyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$`) // and isDomain
+	policyForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 )
 
 // personalAccounts is the tenant of all personal Microsoft accounts.
@@ -28,7 +28,7 @@ func (t *tenant) Decode(value string) error {
 	switch {
 	case value == "consumers", value == personalAccounts:
 		return expect("must not be the tenant of all personal accounts: that would let everybody in")
-	case !tenant(value).several() && !access.IsGUID(value) && (!domainForm.MatchString(value) || len(value) > 253):
+	case !tenant(value).several() && !access.IsGUID(value) && (!isDomain(value) || len(value) > 253):
 		return expect("must be the directory (tenant) ID, a GUID, or a domain of the tenant such as contoso.onmicrosoft.com; or organizations or common, with EASYAUTH_ALLOWED_TENANTS")
 	}
 	*t = tenant(value)
@@ -79,7 +79,7 @@ type policy string
 
 // Decode implements envconfig.Decoder.
 func (p *policy) Decode(value string) error {
-	if !policyForm.MatchString(value) || strings.Trim(value, ".") == "" {
+	if len(value) > maxPolicy || !policyForm.MatchString(value) || strings.Trim(value, ".") == "" {
 		return expect("must be the name of a B2C user flow or policy such as B2C_1_signupsignin: letters, digits and _ . -, at most 128")
 	}
 	*p = policy(value)
@@ -107,4 +107,20 @@ func (s *spec) tenants(r *report, c *Config) {
 	if c.Kind == KindB2C && !r.has("EASYAUTH_INSTANCE") && (!r.gave("EASYAUTH_INSTANCE") || s.Instance.shared() || s.Instance.external()) {
 		r.need("EASYAUTH_SIGNUP_SIGNIN_POLICY", "needs EASYAUTH_INSTANCE to be the sign-in host of an Azure AD B2C tenant, such as https://contoso.b2clogin.com")
 	}
+}
+
+const (
+	maxPolicy = 128 // bytes of a policy's name
+	maxLabel  = 63  // bytes of a part of a domain between dots
+)
+
+// isDomain reports whether a text is a domain. Its parts are counted here: a regular
+// expression with that bound takes a hundred kilobytes.
+func isDomain(text string) bool {
+	for label := range strings.SplitSeq(text, ".") {
+		if len(label) > maxLabel {
+			return false
+		}
+	}
+	return domainForm.MatchString(text)
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -30,6 +31,7 @@ func usages(t *testing.T) []usage {
 		return filepath.Join(dir, name)
 	}
 	secretFile, keysFile, logoFile := path("secret", "from-file\n"), path("keys", keyText(7)+"\n"+keyText(8)+"\nnext:"+keyText(9)+"\n"), path("logo", "a picture\n")
+	assertionKeys := path("assertion-keys", "two keys\n")
 	certificate, keyFile, token := path("certificate", "a certificate\n"), path("key", "a key\n"), path("token", "a token\n")
 	noSecret := without("EASYAUTH_CLIENT_SECRET")
 	changed := func(change func(*Config)) *Config {
@@ -38,7 +40,7 @@ func usages(t *testing.T) []usage {
 		return c
 	}
 	redisFile, postgresFile, authorities := path("redis", "redis://redis.example.com\n"), path("postgres", "postgres://db.example.com/easyauth\n"), path("authorities", certificatePEM(t))
-	vars, want := everything(secretFile, keysFile, logoFile, authorities, path("settings.yaml", "EASYAUTH_LOG_LEVEL: warn\n"), listenerFiles(t))
+	vars, want := everything(secretFile, keysFile, logoFile, assertionKeys, authorities, path("settings.yaml", "EASYAUTH_LOG_LEVEL: warn\n"), listenerFiles(t))
 	return []usage{
 		{"everything", vars, want},
 		{"another provider", with(without("EASYAUTH_TENANT_ID"), map[string]string{
@@ -54,6 +56,9 @@ func usages(t *testing.T) []usage {
 		}), changed(func(c *Config) {
 			c.Kind, c.Instance, c.TenantID, c.Policy, c.V1Issuer = KindB2C, "https://contoso.b2clogin.com", "contoso.onmicrosoft.com", "B2C_1_susi", ""
 			c.Issuer, c.Groups, c.ReadRegistration = "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_susi/v2.0", "claims", false
+		})},
+		{"the headers of another product", with(map[string]string{"EASYAUTH_HEADER_PROFILE": "Authentik", "EASYAUTH_HEADER_MAP": "X-Dept=department none ,"}), changed(func(c *Config) {
+			c.HeaderProfile, c.HeaderMap = "authentik", []HeaderMapping{{"X-Dept", "department", "None", ","}}
 		})},
 		{"a secret", with(map[string]string{"EASYAUTH_CLIENT_SECRET": "s", "EASYAUTH_KEYS": keyText(2)}), changed(func(c *Config) {
 			c.Credential, c.Keys = Credential{Secret: secret.New("s")}, [][]byte{key(2)}
@@ -77,7 +82,7 @@ func usages(t *testing.T) []usage {
 	}
 }
 
-func everything(secretFile, keysFile, logoFile, authorities, configFile string, listener pairOfFiles) (vars map[string]string, want *Config) {
+func everything(secretFile, keysFile, logoFile, assertionKeys, authorities, configFile string, listener pairOfFiles) (vars map[string]string, want *Config) {
 	vars = map[string]string{
 		"EASYAUTH_CLOUD":                   "USGovDoD",
 		"EASYAUTH_INSTANCE":                "https://idp.example.org/base/",
@@ -92,6 +97,12 @@ func everything(secretFile, keysFile, logoFile, authorities, configFile string, 
 		"EASYAUTH_BEARER_FOREIGN_AUDIENCE": "Ignore",
 		"EASYAUTH_BEARER_CACHE_MB":         "32",
 		"EASYAUTH_CORS_ORIGINS":            "https://APP.example.com:443 http://localhost:3000",
+		"EASYAUTH_TOKEN_API":               "true",
+		"EASYAUTH_TOKEN_LIFETIME":          "15m",
+		"EASYAUTH_EXCHANGE_AUDIENCES":      "api://shop, " + otherGUID,
+		"EASYAUTH_EXCHANGE_CLIENTS":        tenantGUID,
+		"EASYAUTH_EXCHANGE_ROLES":          "api://shop a:b=c,d Reader\n" + otherGUID + " x y",
+		"EASYAUTH_PROGRAMMATIC_REDIRECTS":  "https://tools.example.com/back",
 		"EASYAUTH_GROUPS":                  "ALWAYS",
 		"EASYAUTH_GROUPS_KEEP":             strings.ToUpper(tenantGUID),
 		"EASYAUTH_GROUPS_APP_ONLY":         "true",
@@ -119,6 +130,12 @@ func everything(secretFile, keysFile, logoFile, authorities, configFile string, 
 		"EASYAUTH_CLAIM_HEADERS":           "upn https://x.example/claims/country",
 		"EASYAUTH_CLAIM_ENCODING":          "nonewithREJECT",
 		"EASYAUTH_HEADER_FORMAT":           "combined",
+		"EASYAUTH_ASSERTION_KEYS_FILE":     assertionKeys,
+		"EASYAUTH_TRUSTED_PROXIES":         "10.244.0.0/16",
+		"EASYAUTH_EXPLAIN":                 "true",
+		"EASYAUTH_ASSERTION_AUDIENCE":      "https://orders.example.com",
+		"EASYAUTH_ASSERTION_ISSUER":        "https://sso.example.com",
+		"EASYAUTH_ASSERTION_HEADER":        "X-Pomerium-JWT-Assertion",
 		"EASYAUTH_GRAPH_URL":               "https://graph.example.org/",
 		"EASYAUTH_GRAPH_VERSION":           "beta",
 		"EASYAUTH_GRAPH_QUERIES":           "me=/me;boss=/me/manager",
@@ -137,6 +154,7 @@ func everything(secretFile, keysFile, logoFile, authorities, configFile string, 
 		"EASYAUTH_LOG_ALLOWS":              "0.25",
 		"EASYAUTH_AUDIT":                   "File",
 		"EASYAUTH_AUDIT_FILE":              "/var/log/audit",
+		"EASYAUTH_AUDIT_ALLOWS":            "false",
 		"OTEL_EXPORTER_OTLP_ENDPOINT":      "http://collector:4318",
 		"EASYAUTH_CONFIG_FILE":             configFile,
 		"EASYAUTH_SUCCESS_STATUS":          "204",
@@ -158,12 +176,17 @@ func everything(secretFile, keysFile, logoFile, authorities, configFile string, 
 		Hosts:        []string{"a.example.com", "*.apps.example.com:8443", "b.example.com", "c.example.com", "login.example.com"},
 		CallbackHost: "login.example.com", CookieDomain: "example.com",
 		Listen: "127.0.0.1:0", AdminListen: "[::1]:0",
-		BasePath: "/sso", AuthPath: "/check", SigninPath: "/in", CallbackPath: "/back", SignedOutPath: "/out", LogoutPath: "/sso/logout", MePath: "/sso/me", LogoPath: "/sso/logo",
+		BasePath: "/sso", AuthPath: "/check", SigninPath: "/in", CallbackPath: "/back", SignedOutPath: "/out", LogoutPath: "/sso/logout", MePath: "/sso/me", LogoPath: "/sso/logo", JWKSPath: "/sso/.well-known/jwks.json",
+		ProgramPaths: ProgramPaths{"/sso/api/v1/token", "/sso/api/v1/revoke", "/sso/api/v1/session", "/sso/api/v1/login", "/sso/api/v1/authorize"},
+		TokenAPI:     true, TokenLifetime: 15 * time.Minute, ExchangeAudiences: []string{"api://shop", otherGUID}, ExchangeClients: []string{tenantGUID},
+		ExchangeRoles: []ExchangeRole{{"api://shop", "a:b=c,d", "Reader"}, {otherGUID, "x", "y"}}, ProgramRedirects: []string{"https://tools.example.com/back"},
 		FrontChannelPath: "/sso/frontchannel-logout", BackChannelPath: "/sso/backchannel-logout",
 		Roles: Roles{Auth: true, SignIn: true, Worker: true}, Store: "redis", Revocation: "none", RedisURL: secret.New("rediss://u:p@redis.example.com:6380/1"), RedisCAFile: authorities,
 		StaleOK: time.Hour, SessionCacheBytes: 64 << 20, PassAccessToken: true, PassIDToken: true,
 		Scopes: []string{"openid", "profile", "email", "User.Read", "api://x/y"}, DomainHint: "contoso.com", DefaultRedirect: "/welcome/",
-		HeaderPrefix: "x-auth-", ClaimHeaders: []string{"upn", "https://x.example/claims/country"}, ClaimEncoding: "NoneWithReject", HeaderFormat: "Combined",
+		HeaderPrefix: "x-auth-", ClaimHeaders: []string{"upn", "https://x.example/claims/country"}, ClaimEncoding: "NoneWithReject", HeaderFormat: "Combined", HeaderProfile: "easyauth",
+		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.244.0.0/16")}, Explain: true,
+		AssertionKeys: secret.New("two keys\n"), AssertionAudience: "https://orders.example.com", AssertionIssuer: "https://sso.example.com", AssertionHeader: "x-pomerium-jwt-assertion",
 		GraphURL: "https://graph.example.org", GraphVersion: "beta", GraphQueries: map[string]string{"me": "/me", "boss": "/me/manager"},
 		SessionLifetime: 12 * time.Hour, SessionIdle: 30 * time.Minute, ShutdownTimeout: time.Minute, SuccessStatus: 204,
 		LogLevel: slog.LevelDebug, LogFormat: "text", InsecureHTTP: true, PProf: true,

@@ -29,7 +29,7 @@ func deepFaults(cfg *config.Config, known config.Faults) config.Faults {
 	if faulty["EASYAUTH_INSECURE_HTTP"] {
 		faulty["EASYAUTH_HOSTS"] = true // nobody knows which hosts may be http
 	}
-	faults := slices.Concat(hostFaults(cfg), headerFaults(cfg), brandFaults(cfg), credentialFaults(cfg))
+	faults := slices.Concat(hostFaults(cfg), headerFaults(cfg), mapFaults(cfg), brandFaults(cfg), credentialFaults(cfg), assertionFaults(cfg), programFaults(cfg), policiesFaults(cfg))
 	return slices.DeleteFunc(faults, func(f config.Fault) bool { return faulty[f.Name] })
 }
 
@@ -65,11 +65,25 @@ func named(variable string, err error) config.Faults {
 	return faults
 }
 
+// headerConfig is what the configuration says of the names of headers.
+func headerConfig(cfg *config.Config) headers.Config {
+	return headers.Config{
+		Prefix: cfg.HeaderPrefix, ClaimHeaders: cfg.ClaimHeaders, PassAccessToken: cfg.PassAccessToken, PassIDToken: cfg.PassIDToken, Assertion: cfg.AssertionHeader,
+		Profile: profileOf(cfg), Mappings: mappingsOf(cfg),
+	}
+}
+
+func accepts(of headers.Config) bool {
+	_, err := headers.New(of)
+	return err == nil
+}
+
 // headerFaults tells claims by their place: what headers says holds their names.
 func headerFaults(cfg *config.Config) config.Faults {
 	accepted := func(claims []string) bool {
-		_, err := headers.New(headers.Config{Prefix: cfg.HeaderPrefix, ClaimHeaders: claims, PassAccessToken: cfg.PassAccessToken, PassIDToken: cfg.PassIDToken})
-		return err == nil
+		of := headerConfig(cfg)
+		of.ClaimHeaders, of.Assertion, of.Mappings = claims, "", nil
+		return accepts(of)
 	}
 	if !accepted(nil) {
 		return config.Faults{{Name: "EASYAUTH_HEADER_PREFIX", Expected: "must not be the beginning of a header with a meaning of its own"}}
@@ -91,6 +105,42 @@ func headerFaults(cfg *config.Config) config.Faults {
 		}
 	}
 	return faults
+}
+
+// mapFaults tells mappings by their place, each beside the good ones before it.
+func mapFaults(cfg *config.Config) config.Faults {
+	var faults config.Faults
+	of := headerConfig(cfg)
+	of.Mappings, of.Assertion = nil, ""
+	if !accepts(of) {
+		return nil // something else is wrong with the headers
+	}
+	for i, m := range mappingsOf(cfg) {
+		with := of
+		with.Mappings = append(slices.Clip(of.Mappings), m)
+		if accepts(with) {
+			of = with
+			continue
+		}
+		faults = append(faults, config.Fault{Name: "EASYAUTH_HEADER_MAP", Expected: fmt.Sprintf(
+			"line %d: must be a header of letters, digits and hyphens that has no meaning of its own and is sent for nothing else, and a separator of 1 to 3 signs; "+
+				"all of them together must leave room for values", i+1)})
+	}
+	return faults
+}
+
+// profileOf is EasyAuth's own where config found a fault.
+func profileOf(cfg *config.Config) headers.Profile {
+	profile, _ := headers.ParseProfile(cfg.HeaderProfile) // config has checked it
+	return profile
+}
+
+func mappingsOf(cfg *config.Config) (list []headers.Mapping) {
+	for _, m := range cfg.HeaderMap {
+		encoding, _ := headers.ParseEncoding(m.Encoding) // config has checked it
+		list = append(list, headers.Mapping{Header: m.Header, Claim: m.Claim, Encoding: encoding, Separator: m.Separator})
+	}
+	return list
 }
 
 // brandFaults looks at each part of the brand alone, to tell which one is wrong.

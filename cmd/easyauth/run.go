@@ -52,6 +52,10 @@ func commands() []command {
 			name: "sessions revoke", arguments: "(--user USER | --sid SID | --all) [--json]", summary: "end sessions at once",
 			details: sessionsDetails, setUp: setUpSessions(revokeSessions),
 		},
+		{
+			name: "policy test", arguments: "[--policies FILE] FILE", summary: "decide a table of cases by the policies, and compare",
+			details: policyTestDetails, most: 1, setUp: setUpPolicyTest,
+		},
 		{name: "settings", arguments: "[--json | --markdown]", summary: "print every setting with its default and meaning", setUp: setUpSettings},
 		{
 			name: "healthcheck", arguments: "[--url URL [--page URL] [--status CODE] [--insecure]]",

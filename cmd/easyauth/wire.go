@@ -9,9 +9,11 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver"
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/assertion"
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 	"github.com/easyauth-sidecar/easyauth/authserver/cookie"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
+	"github.com/easyauth-sidecar/easyauth/authserver/exchange"
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
@@ -96,6 +98,11 @@ func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 	m *metrics.Metrics, log *slog.Logger,
 ) (*authserver.Server, error) {
 	server := serverConfig(cfg, g, provider, directory, m)
+	programs, err := wirePrograms(cfg, g, provider, m, log)
+	if err != nil {
+		return nil, err
+	}
+	server.Programs, server.ProgramPaths = programs, exchange.Paths(cfg.ProgramPaths)
 	server.Paths, server.SignIn, server.Metrics, server.Log = signIn.Paths, signIn, m, log
 	return authserver.New(server)
 }
@@ -104,9 +111,14 @@ func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, m *metrics.Metrics) authserver.Config {
 	server := authserver.Config{
 		Roles: authserver.Roles{Auth: cfg.Roles.Auth, SignIn: cfg.Roles.SignIn}, AuthPath: cfg.AuthPath, SuccessStatus: cfg.SuccessStatus,
-		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC, NoGraph: cfg.Kind == config.KindOIDC || cfg.Kind == config.KindB2C}),
+		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC, NoGraph: cfg.Kind == config.KindOIDC || cfg.Kind == config.KindB2C, Apps: g.assertion != nil}),
 		Sessions: g.sessions, Denials: g.denials, Headers: g.headers, Pages: g.pages, CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
-		LogAllows: cfg.LogAllows, Audit: g.audit, Tracing: g.tracing,
+		Assertion: g.assertion, AssertionAudience: cfg.AssertionAudience, JWKSPath: cfg.JWKSPath,
+		TrustedProxies: cfg.TrustedProxies, Explain: cfg.Explain,
+		LogAllows: cfg.LogAllows, Audit: g.audit, AuditAllows: cfg.AuditAllows, Tracing: g.tracing,
+	}
+	if g.policies != nil {
+		server.Policies = g.policies
 	}
 	if cfg.AllowBearer {
 		server.Bearer = provider
@@ -145,21 +157,24 @@ func entraConfig(cfg *config.Config, proof entra.Credential, g *ground, log *slo
 		AcceptBearer: cfg.AllowBearer, IgnoreForeignAudience: cfg.IgnoreForeignAudience,
 		Scopes: g.names, Headers: g.headers, Claims: entra.ClaimNames{Roles: cfg.RolesClaim, Groups: cfg.GroupsClaim, Scopes: cfg.ScopesClaim},
 		Capabilities: cfg.ClientCapabilities, DomainHint: cfg.DomainHint, GraphURL: cfg.GraphURL, CacheBytes: int64(cfg.BearerCacheBytes),
+		ExchangeAudiences: cfg.ExchangeAudiences, ExchangeClients: cfg.ExchangeClients, ExchangeRoles: exchangeRoles(cfg),
 		Client: g.remoteClient(calledProvider), Log: log,
 	}
 }
 
 // ground is what several packages share.
 type ground struct {
-	ring     *seal.Ring
-	cookies  cookie.Set
-	hosts    *hosts.Set
-	names    *access.ScopeNames // nil: the provider knows no resources
-	codec    *ticket.Codec
-	headers  *headers.Renderer
-	sessions *session.Manager
-	denials  *signin.Denials
-	pages    *pages.Pages
+	ring      *seal.Ring
+	cookies   cookie.Set
+	hosts     *hosts.Set
+	names     *access.ScopeNames // nil: the provider knows no resources
+	codec     *ticket.Codec
+	headers   *headers.Renderer
+	assertion *assertion.Signer // nil: no identity is signed
+	policies  *policies         // nil: there are none
+	sessions  *session.Manager
+	denials   *signin.Denials
+	pages     *pages.Pages
 	observers
 }
 
@@ -175,7 +190,7 @@ func wireGround(cfg *config.Config, log *slog.Logger) (*ground, error) {
 	})
 	g.hosts, err = hosts.New(hosts.Config{
 		Hosts: cfg.Hosts, InsecureHTTP: cfg.InsecureHTTP, DefaultPath: cfg.DefaultRedirect,
-		OwnPaths: ownPaths(cfg),
+		OwnPaths: ownPaths(cfg), ReturnPaths: returnPaths(cfg),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("EASYAUTH_HOSTS, EASYAUTH_DEFAULT_REDIRECT or a path: %w", err)
@@ -187,6 +202,12 @@ func wireGround(cfg *config.Config, log *slog.Logger) (*ground, error) {
 		g.names = access.NewScopeNames(cfg.ClientID, cfg.Audiences, cfg.GraphURL)
 	}
 	if g.headers, err = wireHeaders(cfg, g.names, log); err != nil {
+		return nil, err
+	}
+	if g.policies, err = newPolicies(cfg, g.names); err != nil {
+		return nil, fmt.Errorf("policies: %w", err)
+	}
+	if g.assertion, err = wireAssertion(cfg, log); err != nil {
 		return nil, err
 	}
 	if g.denials, err = signin.NewDenials(g.ring, g.cookies.Denial, cfg.GraphQueries, nil); err != nil {
@@ -211,5 +232,8 @@ func sessionConfig(cfg *config.Config, g *ground, allowed func(tenant string) bo
 // ownPaths are where a return URL never leads: all below the base path, and
 // the endpoints that were moved elsewhere.
 func ownPaths(cfg *config.Config) []string {
-	return []string{cfg.BasePath, cfg.AuthPath, cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath, cfg.FrontChannelPath, cfg.BackChannelPath}
+	return []string{
+		cfg.BasePath, cfg.AuthPath, cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath, cfg.JWKSPath, cfg.FrontChannelPath, cfg.BackChannelPath,
+		cfg.ProgramPaths.Token, cfg.ProgramPaths.Revoke, cfg.ProgramPaths.Session, cfg.ProgramPaths.Login, cfg.ProgramPaths.Authorize,
+	}
 }

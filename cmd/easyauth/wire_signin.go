@@ -30,7 +30,7 @@ func wireSignIn(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 	return signin.New(signin.Config{
 		Provider: provider, Graph: directory, Sessions: g.sessions, Denials: g.denials, Hosts: g.hosts, Pages: g.pages,
 		Ring: g.ring, Cookies: g.cookies, Metrics: m, Log: log, Audit: g.audit, Scopes: cfg.Scopes, GraphQueries: cfg.GraphQueries, CallbackHost: callbackHost,
-		ScopeNames: g.names, AcceptBearer: cfg.AllowBearer, Used: used,
+		ScopeNames: g.names, AcceptBearer: cfg.AllowBearer, AcceptTokens: cfg.TokenAPI, Used: used,
 		Groups: groupsOf(cfg), GroupNames: names, SubjectIsKey: cfg.Kind == config.KindOIDC,
 		Paths: signin.Paths{
 			Login: cfg.SigninPath, Callback: cfg.CallbackPath, Logout: cfg.LogoutPath, SignedOut: cfg.SignedOutPath, Me: cfg.MePath,
@@ -57,10 +57,11 @@ func wireHeaders(cfg *config.Config, names *access.ScopeNames, log *slog.Logger)
 	}
 	renderer, err := headers.New(headers.Config{
 		Prefix: cfg.HeaderPrefix, Encoding: encoding, Format: format, ClaimHeaders: cfg.ClaimHeaders, Scopes: names, Log: log,
-		PassAccessToken: cfg.PassAccessToken, PassIDToken: cfg.PassIDToken,
+		PassAccessToken: cfg.PassAccessToken, PassIDToken: cfg.PassIDToken, Assertion: cfg.AssertionHeader,
+		Profile: profileOf(cfg), Mappings: mappingsOf(cfg),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("EASYAUTH_HEADER_PREFIX or EASYAUTH_CLAIM_HEADERS: %w", err)
+		return nil, fmt.Errorf("EASYAUTH_HEADER_PREFIX, EASYAUTH_CLAIM_HEADERS or EASYAUTH_ASSERTION_HEADER: %w", err)
 	}
 	return renderer, nil
 }

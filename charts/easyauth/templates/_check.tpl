@@ -50,6 +50,11 @@
 {{- if and $v.issuer $v.workloadIdentity.enabled -}}
   {{- $wrong = append $wrong "workloadIdentity is for Microsoft's tenants: with issuer use clientSecretRef, clientSecret or clientCertificate" -}}
 {{- end -}}
+{{- if not (or $v.assertion.keysRef.name $v.configFileRef.configMap) -}}
+  {{- range list "assertionAudience" "assertionIssuer" "assertionHeader" -}}
+    {{- if get $v.settings . }}{{ $wrong = append $wrong (printf "settings.%s is set, and no identity is signed: set assertion.keysRef.name" .) }}{{ end -}}
+  {{- end -}}
+{{- end -}}
 {{- range list (list "redis.ca" $v.redis.ca) (list "postgres.ca" $v.postgres.ca) (list "caBundle" $v.caBundle) (list "logo" $v.logo) -}}
   {{- $of := index . 1 -}}
   {{- if and $of.configMap $of.secret }}{{ $wrong = append $wrong (printf "%s.configMap and %s.secret are set together: keep one of them" (index . 0) (index . 0)) }}{{ end -}}
@@ -121,7 +126,7 @@
 {{- $v := .v -}}
 {{- $wrong := list -}}
 {{- $auth := include "easyauth.path" (dict "v" $v "name" "auth") -}}
-{{- range list "signin" "callback" "signedOut" "logout" "me" "logo" "frontchannel-logout" "backchannel-logout" -}}
+{{- range list "signin" "callback" "signedOut" "logout" "me" "logo" "frontchannel-logout" "backchannel-logout" ".well-known/jwks.json" "api/v1/token" "api/v1/revoke" "api/v1/session" "api/v1/login" "api/v1/authorize" -}}
   {{- if eq (lower $auth) (lower (include "easyauth.path" (dict "v" $v "name" .))) -}}
     {{- $wrong = append $wrong (printf "paths.auth is the path of another endpoint (%s): the Ingress would open it to everybody" .) -}}
   {{- end -}}
@@ -130,7 +135,7 @@
   "EASYAUTH_ISSUER" "issuer" "EASYAUTH_TENANT_ID" "tenantId" "EASYAUTH_CLIENT_ID" "clientId" "EASYAUTH_BASE_PATH" "basePath"
   "EASYAUTH_AUTH_PATH" "paths.auth" "EASYAUTH_SIGNIN_PATH" "paths.signin" "EASYAUTH_CALLBACK_PATH" "paths.callback" "EASYAUTH_SIGNED_OUT_PATH" "paths.signedOut"
   "EASYAUTH_CLIENT_SECRET" "clientSecretRef" "EASYAUTH_CLIENT_SECRET_FILE" "clientSecretRef" "EASYAUTH_CLIENT_CERTIFICATE_FILE" "clientCertificate"
-  "EASYAUTH_CLIENT_KEY_FILE" "clientCertificate" "EASYAUTH_KEYS" "keysRef" "EASYAUTH_KEYS_FILE" "keysRef" "EASYAUTH_STORE" "store" "EASYAUTH_REVOCATION" "revocation"
+  "EASYAUTH_CLIENT_KEY_FILE" "clientCertificate" "EASYAUTH_KEYS" "keysRef" "EASYAUTH_KEYS_FILE" "keysRef" "EASYAUTH_ASSERTION_KEYS_FILE" "assertion.keysRef" "EASYAUTH_ASSERTION_HEADER" "settings.assertionHeader" "EASYAUTH_STORE" "store" "EASYAUTH_REVOCATION" "revocation"
   "EASYAUTH_REDIS_URL" "redis.urlRef" "EASYAUTH_REDIS_URL_FILE" "redis.urlRef" "EASYAUTH_REDIS_CA_FILE" "redis.ca" "EASYAUTH_POSTGRES_URL" "postgres.urlRef"
   "EASYAUTH_POSTGRES_URL_FILE" "postgres.urlRef" "EASYAUTH_LISTEN" "ports.http" "EASYAUTH_ADMIN_LISTEN" "ports.admin" "EASYAUTH_SHUTDOWN_TIMEOUT" "shutdownTimeoutSeconds"
   "EASYAUTH_TLS_CERT_FILE" "tls" "EASYAUTH_TLS_KEY_FILE" "tls" "EASYAUTH_BRAND_LOGO_FILE" "logo" "EASYAUTH_AUDIT" "audit.to" "EASYAUTH_AUDIT_FILE" "audit.file"

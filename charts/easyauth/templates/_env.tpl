@@ -45,6 +45,7 @@ role. Secrets are never values: they are files, or come from Secrets.
     {{- $env = append $env (dict "name" "EASYAUTH_TLS_CERT_FILE" "value" "/run/secrets/easyauth/listener.crt") -}}
     {{- $env = append $env (dict "name" "EASYAUTH_TLS_KEY_FILE" "value" "/run/secrets/easyauth/listener.key") -}}
   {{- end -}}
+  {{- if $v.assertion.keysRef.name }}{{ $env = append $env (dict "name" "EASYAUTH_ASSERTION_KEYS_FILE" "value" "/run/secrets/easyauth/assertion-keys.pem") }}{{ end -}}
   {{- if or $v.logo.configMap $v.logo.secret }}{{ $env = append $env (dict "name" "EASYAUTH_BRAND_LOGO_FILE" "value" "/etc/easyauth/logo") }}{{ end -}}
   {{- if ne $v.audit.to "none" -}}
     {{- $env = append $env (dict "name" "EASYAUTH_AUDIT" "value" $v.audit.to) -}}
@@ -58,7 +59,7 @@ role. Secrets are never values: they are files, or come from Secrets.
   {{- if or (not $worker) (has $name (list "logFormat" "logLevel" "pprof")) -}}
     {{- $value := get $v.settings $name -}}
     {{- $text := include "easyauth.text" $value -}}
-    {{- if and (eq $name "graphQueries") (kindIs "slice" $value) }}{{ $text = join "\n" $value }}{{ end -}}
+    {{- if and (has $name (list "graphQueries" "exchangeRoles" "headerMap")) (kindIs "slice" $value) }}{{ $text = join "\n" $value }}{{ end -}}
     {{- if ne $text "" }}{{ $env = append $env (dict "name" (include "easyauth.variable" $name) "value" $text) }}{{ end -}}
   {{- end -}}
 {{- end -}}

@@ -20,6 +20,9 @@ replaced when Secrets and ConfigMaps change, which single files (subPath) are no
     {{- else if $v.existingSecret }}{{ $secret = dict "name" $v.existingSecret "key" "client-secret" }}{{ end -}}
     {{- $sources = append $sources (include "easyauth.source" (dict "secret" $secret.name "items" (list (list $secret.key "client-secret"))) | fromJson) -}}
   {{- end -}}
+  {{- with $v.assertion.keysRef.name -}}
+    {{- $sources = append $sources (include "easyauth.source" (dict "secret" . "items" (list (list $v.assertion.keysRef.key "assertion-keys.pem"))) | fromJson) -}}
+  {{- end -}}
   {{- with $v.tls.secretName -}}
     {{- $sources = append $sources (include "easyauth.source" (dict "secret" . "items" (list (list $v.tls.certificateKey "listener.crt") (list $v.tls.privateKeyKey "listener.key"))) | fromJson) -}}
   {{- end -}}
