@@ -169,7 +169,10 @@ func opens(t *testing.T, i *networking.Ingress, auth, signin *config.Config) {
 	if auth == nil || signin == nil {
 		t.Fatal("no configuration to compare with")
 	}
-	want := []string{signin.SigninPath, signin.CallbackPath, signin.SignedOutPath, signin.LogoutPath, signin.MePath, signin.LogoPath, signin.FrontChannelPath, signin.BackChannelPath}
+	want := []string{
+		signin.SigninPath, signin.CallbackPath, signin.SignedOutPath, signin.LogoutPath, signin.MePath, signin.LogoPath, signin.FrontChannelPath, signin.BackChannelPath, signin.JWKSPath,
+		signin.ProgramPaths.Token, signin.ProgramPaths.Revoke, signin.ProgramPaths.Session, signin.ProgramPaths.Login, signin.ProgramPaths.Authorize,
+	}
 	slices.Sort(want)
 	if size := i.Annotations["nginx.ingress.kubernetes.io/proxy-buffer-size"]; size != "16k" && size != "128k" {
 		t.Errorf("buffers of %q", size)

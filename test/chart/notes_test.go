@@ -68,7 +68,15 @@ func tells(t *testing.T, r rendering) {
 	if got, want := annotation(t, r.notes, "auth-signin"), "https://$host"+signin.SigninPath; got != want {
 		t.Errorf("auth-signin %q, want %q", got, want)
 	}
-	renderer, err := headers.New(headers.Config{Prefix: auth.HeaderPrefix, ClaimHeaders: auth.ClaimHeaders})
+	profile, err := headers.ParseProfile(auth.HeaderProfile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := headers.Config{Prefix: auth.HeaderPrefix, ClaimHeaders: auth.ClaimHeaders, Assertion: auth.AssertionHeader, Profile: profile}
+	for _, m := range auth.HeaderMap {
+		of.Mappings = append(of.Mappings, headers.Mapping{Header: m.Header, Claim: m.Claim, Separator: m.Separator})
+	}
+	renderer, err := headers.New(of)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,6 +94,9 @@ func tells(t *testing.T, r rendering) {
 				t.Errorf("no redirect URI %q", uri)
 			}
 		}
+	}
+	if signs := strings.Contains(r.notes, "?app="); signs == auth.AssertionKeys.Empty() {
+		t.Errorf("app= is named: %v", signs)
 	}
 	if auth.PassAccessToken != strings.Contains(r.notes, auth.HeaderPrefix+"access-token") {
 		t.Error("what is said about tokens is not what is configured")

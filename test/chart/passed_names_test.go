@@ -24,8 +24,8 @@ func passedAsNames() []passed {
 		{"keys", [2]string{}, []string{secretsOf}, [2]string{ownSecret("keys"), ownSecret("keys")}},
 		{"basePath", [2]string{"/base-one", "/base-two"}, []string{variable("EASYAUTH_BASE_PATH")}, [2]string{}},
 		{"basePath", [2]string{}, []string{paths}, [2]string{
-			"[{path: /base-one/logout}, {path: /base-one/me}, {path: /base-one/logo}, {path: /base-one/frontchannel-logout}, {path: /base-one/backchannel-logout}]",
-			"[{path: /base-two/logout}, {path: /base-two/me}, {path: /base-two/logo}, {path: /base-two/frontchannel-logout}, {path: /base-two/backchannel-logout}]",
+			"[{path: /base-one/logout}, {path: /base-one/me}, {path: /base-one/logo}, {path: /base-one/frontchannel-logout}, {path: /base-one/backchannel-logout}, {path: /base-one/.well-known/jwks.json}, {path: /base-one/api/v1/token}, {path: /base-one/api/v1/revoke}, {path: /base-one/api/v1/session}, {path: /base-one/api/v1/login}, {path: /base-one/api/v1/authorize}]",
+			"[{path: /base-two/logout}, {path: /base-two/me}, {path: /base-two/logo}, {path: /base-two/frontchannel-logout}, {path: /base-two/backchannel-logout}, {path: /base-two/.well-known/jwks.json}, {path: /base-two/api/v1/token}, {path: /base-two/api/v1/revoke}, {path: /base-two/api/v1/session}, {path: /base-two/api/v1/login}, {path: /base-two/api/v1/authorize}]",
 		}},
 		{"paths.auth", [2]string{"/ask-one", "/ask-two"}, []string{variable("EASYAUTH_AUTH_PATH")}, [2]string{}},
 		{"paths.signin", [2]string{"/in-one", "/in-two"}, []string{variable("EASYAUTH_SIGNIN_PATH")}, [2]string{}},
@@ -47,8 +47,8 @@ func passedAsNames() []passed {
 		{"ingress.annotations", [2]string{"{one: a}", "{nginx.ingress.kubernetes.io/proxy-buffer-size: 32k}"}, []string{"Ingress metadata.annotations"}, [2]string{
 			"{one: a, nginx.ingress.kubernetes.io/proxy-buffer-size: 16k}", "{nginx.ingress.kubernetes.io/proxy-buffer-size: 32k}",
 		}},
-		{"configFile", [2]string{"{EASYAUTH_COMPRESS: false}", "{EASYAUTH_ALLOWED_TENANTS: [a, b]}"}, []string{"ConfigMap/easyauth-config data"}, [2]string{
-			`{easyauth.yaml: "EASYAUTH_COMPRESS: false"}`, `{easyauth.yaml: "EASYAUTH_ALLOWED_TENANTS:\n- a\n- b"}`,
+		{"configFile", [2]string{"{EASYAUTH_COMPRESS: false, policies: {one: {allow: [{signed_in: {is: true}}]}}}", "{EASYAUTH_ALLOWED_TENANTS: [a, b]}"}, []string{"ConfigMap/easyauth-config data"}, [2]string{
+			`{easyauth.yaml: "EASYAUTH_COMPRESS: false\npolicies:\n  one:\n    allow:\n    - signed_in:\n        is: true"}`, `{easyauth.yaml: "EASYAUTH_ALLOWED_TENANTS:\n- a\n- b"}`,
 		}},
 		{"configFile", [2]string{}, []string{variable("EASYAUTH_CONFIG_FILE")}, both("/etc/easyauth/easyauth.yaml")},
 		{"configFile", [2]string{}, []string{filesOf}, [2]string{

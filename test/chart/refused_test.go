@@ -33,6 +33,13 @@ func TestValuesRefused(t *testing.T) {
 		{"keys twice", "keysRef: {name: a}\nkeys: " + aKey + "\n", "keys and keysRef.name are set together"},
 		{"another provider and a tenant", "issuer: https://idp.example.com\n", "leave tenantId and instance empty"},
 		{"another provider and workload identity", none + "tenantId: ''\nissuer: https://idp.example.com\nworkloadIdentity: {enabled: true}\n", "workloadIdentity is for Microsoft's tenants"},
+		{"for whom when nobody signs", "settings: {assertionAudience: https://orders.example.com}\n", "settings.assertionAudience is set, and no identity is signed"},
+		{"who signs when nobody does", "settings: {assertionIssuer: https://app.example.com}\n", "settings.assertionIssuer is set, and no identity is signed"},
+		{"in which header when nobody signs", "settings: {assertionHeader: X-Signed}\n", "settings.assertionHeader is set, and no identity is signed"},
+		{"keys that sign in the file", "configFile: {EASYAUTH_ASSERTION_KEYS_FILE: /a}\n", "EASYAUTH_ASSERTION_KEYS_FILE is set by assertion.keysRef"},
+		{"keys that sign as a variable", "extraEnv: [{name: EASYAUTH_ASSERTION_KEYS_FILE, value: /a}]\n", "assertion.keysRef: set that"},
+		{"the header of a signed identity in the file", "configFile: {EASYAUTH_ASSERTION_HEADER: X-Signed}\n", "settings.assertionHeader"},
+		{"the checked path where keys are published", "paths: {auth: /easyauth/.well-known/jwks.json}\n", "the Ingress would open it to everybody"},
 		{"a store and a list", "store: redis\nrevocation: redis\nredis: {urlRef: {name: a}}\n", "revocation: redis goes with store: cookie"},
 		{"an address that nobody reads", "redis: {urlRef: {name: a}}\n", "nothing uses Redis"},
 		{"authorities that nobody reads", "postgres: {ca: {secret: a}}\n", "nothing uses PostgreSQL"},
@@ -61,6 +68,8 @@ func TestValuesRefused(t *testing.T) {
 		{"hosts as one text", "hosts: app.example.com\n", "/hosts"},
 		{"a secret in the file", "configFile: {EASYAUTH_KEYS: " + aKey + "}\n", "invalid propertyName 'EASYAUTH_KEYS'"},
 		{"a name in the file that is none", "configFile: {sessionLifetime: 1h}\n", "invalid propertyName 'sessionLifetime'"},
+		{"a typing error in a policy", "configFile: {policies: {a: {alow: []}}}\n", "/configFile/policies/a"},
+		{"a policy that lets nobody in", "configFile: {policies: {a: {deny: []}}}\n", "/configFile/policies/a"},
 		{"a nested value in the file", "configFile: {EASYAUTH_HOSTS: {a: b}}\n", "/configFile"},
 		{"a duration without a unit", "settings: {sessionLifetime: 12}\n", "/settings/sessionLifetime"},
 		{"a boolean as text", "settings: {allowBearer: 'yes'}\n", "/settings/allowBearer"},
@@ -74,6 +83,10 @@ func TestValuesRefused(t *testing.T) {
 		{"a name that cannot be one", "keysRef: {name: Our_Keys}\n", "/keysRef/name"},
 		{"a password in the address of the traces' receiver", "tracing: {endpoint: 'https://user:pw@collector.example.com'}\n", "/tracing/endpoint"},
 		{"a user in it", "tracing: {endpoint: 'http://user@collector:4318'}\n", "/tracing/endpoint"},
+		{"a Secret of signing keys that cannot be one", "assertion: {keysRef: {name: Our_Keys}}\n", "/assertion/keysRef/name"},
+		{"no entry of it", "assertion: {keysRef: {name: a, key: ''}}\n", "/assertion/keysRef/key"},
+		{"a header that is none", "assertion: {keysRef: {name: a}}\nsettings: {assertionHeader: 'X Signed'}\n", "/settings/assertionHeader"},
+		{"a long audience", "assertion: {keysRef: {name: a}}\nsettings: {assertionAudience: " + strings.Repeat("a", 201) + "}\n", "/settings/assertionAudience"},
 		{"replicas as text", "replicas: two\n", "/replicas"},
 	}
 	for _, tt := range tests {
@@ -100,7 +113,8 @@ func TestTypingErrorsRefused(t *testing.T) {
 		"/resources/requests", "/resources/limits", "/roles/auth/resources/requests", "/roles/auth/resources/limits", "/roles/signin/resources/requests", "/roles/signin/resources/limits",
 		"/roles/worker/resources/requests", "/roles/worker/resources/limits", "/networkPolicy/ingressController/namespaceSelector", "/networkPolicy/ingressController/podSelector",
 		"/networkPolicy/prometheus/namespaceSelector", "/networkPolicy/prometheus/podSelector", "/serviceMonitor/labels", "/prometheusRule/labels", "/dashboard/labels", "/dashboard/annotations", "/global",
-		"/configFile", // its names are checked by their form, and by EasyAuth
+		"/configFile/policies", // names of policies
+		"/configFile",          // its names are checked by their form, and by EasyAuth
 	}
 	var open, closed []string
 	var walk func(path string, s *schema)

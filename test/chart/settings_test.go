@@ -87,6 +87,7 @@ func firstClass() map[string]string {
 		"EASYAUTH_CLIENT_CERTIFICATE_FILE": "clientCertificate: {secretName: a}\n",
 		"EASYAUTH_CLIENT_KEY_FILE":         "clientCertificate: {secretName: a}\n",
 		"EASYAUTH_KEYS_FILE":               given,
+		"EASYAUTH_ASSERTION_KEYS_FILE":     given + "assertion: {keysRef: {name: a}}\n",
 		"EASYAUTH_STORE":                   given + "store: redis\nredis: {urlRef: {name: a}}\n",
 		"EASYAUTH_REVOCATION":              given + "revocation: redis\nredis: {urlRef: {name: a}}\n",
 		"EASYAUTH_REDIS_URL_FILE":          given + "store: redis\nredis: {urlRef: {name: a}}\n",
@@ -184,7 +185,7 @@ func has(t *testing.T, values, variable string) bool {
 func TestSettingsBecomeVariables(t *testing.T) {
 	settings := readSchema(t).Properties["settings"].Properties
 	var values strings.Builder
-	values.WriteString(minimal + secret + "settings:\n")
+	values.WriteString(minimal + secret + "assertion: {keysRef: {name: a}}\nsettings:\n")
 	want := map[string]string{}
 	for name, property := range settings {
 		variable, _, _ := strings.Cut(property.Description, ":")
@@ -202,7 +203,7 @@ func TestSettingsBecomeVariables(t *testing.T) {
 			value, text = string(b), strings.Trim(string(b), `"`)
 		case property.Type == "integer":
 			value, text = "1000", "1000"
-		case slices.Contains(kinds, any("array")) && variable == "EASYAUTH_GRAPH_QUERIES":
+		case slices.Contains(kinds, any("array")) && slices.Contains([]string{"EASYAUTH_GRAPH_QUERIES", "EASYAUTH_EXCHANGE_ROLES", "EASYAUTH_HEADER_MAP"}, variable):
 			value, text = "[a, b]", "a\nb"
 		case slices.Contains(kinds, any("array")):
 			value, text = "[a, b]", "a,b"

@@ -60,14 +60,14 @@ func shapes(t *testing.T) []shape {
 			"Secret/easyauth-client/client-secret": "s3cret", "Secret/easyauth-postgres/url": "postgres://easyauth:p@db.example.com/easyauth?sslmode=verify-full", "Secret/db-ca/ca.crt": pair.certificate,
 		})},
 		{name: "roles-apart", values: read(t, "testdata/roles-apart.yaml"), keepNotes: true, outside: with(map[string]string{
-			"Secret/easyauth-client/client-secret": "s3cret", "Secret/easyauth-redis/url": "rediss://easyauth:p@redis.example.com:6379/0",
+			"Secret/easyauth-client/client-secret": "s3cret", "Secret/easyauth-assertion/assertion-keys.pem": aSigningKey(t), "Secret/easyauth-redis/url": "rediss://easyauth:p@redis.example.com:6379/0",
 		})},
 		{name: "roles-apart-cookies", values: minimal + secret + "roles: {separate: true}\n", outside: with(client)},
 		{name: "config-file", values: read(t, "testdata/config-file.yaml"), outside: with(client)},
 		{name: "other-provider", values: read(t, "testdata/other-provider.yaml"), outside: with(client)},
 		{name: "easyauthfork8s", values: read(t, "testdata/easyauthfork8s.yaml"), outside: keys, keepNotes: true},
 		{name: "full", values: read(t, "testdata/full.yaml"), keepNotes: true, outside: map[string]string{
-			"Secret/easyauth-client/secret": "s3cret", "Secret/our-keys/keyring": aKey, "Secret/easyauth-redis/url": "rediss://easyauth:p@redis.example.com:6380/0",
+			"Secret/easyauth-client/secret": "s3cret", "Secret/our-keys/keyring": aKey, "Secret/our-signing-keys/signing.pem": aSigningKey(t), "Secret/easyauth-redis/url": "rediss://easyauth:p@redis.example.com:6380/0",
 			"Secret/redis-ca/ca.crt": pair.certificate, "ConfigMap/corporate-ca/bundle.pem": pair.certificate, "ConfigMap/brand/logo.png": aPicture(t),
 			"Secret/easyauth-listener/tls.crt": pair.certificate, "Secret/easyauth-listener/tls.key": pair.key, "ConfigMap/our-settings/easyauth.yaml": "EASYAUTH_SESSION_IDLE: 1h\n",
 			"Secret/otel/headers": "authorization=Bearer%20x", "PersistentVolumeClaim/audit": "",

@@ -133,7 +133,7 @@ func TestValuesAreComplete(t *testing.T) {
 	}
 	var walk func(path string, s *schema, value any, there bool)
 	walk = func(path string, s *schema, value any, there bool) {
-		if path == "global" || slices.Contains(ofOthers(), path) || strings.HasPrefix(path, "settings.") || strings.HasPrefix(path, "roles.") && strings.Count(path, ".") > 1 {
+		if path == "global" || slices.Contains(ofOthers(), path) || strings.HasPrefix(path, "settings.") || strings.HasPrefix(path, "configFile.") || strings.HasPrefix(path, "roles.") && strings.Count(path, ".") > 1 {
 			return
 		}
 		if !there {

@@ -19,7 +19,7 @@ func public() []string {
 		"microsoftonline.cn", "microsoft.us", "chinacloudapi.cn", "windows.net", "onmicrosoft.com", "azure.net", "azure.us",
 		"github.com", "github.io", "helm.sh", "kubernetes.io", "googleapis.com", "google.com", "okta.com", "auth0.com", "amazoncognito.com", "amazonaws.com",
 		"keepachangelog.com", "cyclonedx.org", "spdx.dev", "semver.org", "w3.org", "schema", "schemas.example", "schemas.xmlsoap.org", "nginx.org", "openid.net", "ietf.org", "rfc-editor.org", "opentelemetry.io", "prometheus.io",
-		"grafana.com", "go.dev", "apache.org", "owasp.org", "publicsuffix.org", "nist.gov", "pkg.go.dev", "cloudapp.azure.com",
+		"grafana.com", "go.dev", "cel.dev", "apache.org", "owasp.org", "publicsuffix.org", "nist.gov", "pkg.go.dev", "cloudapp.azure.com",
 	}
 }
 

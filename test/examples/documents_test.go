@@ -35,6 +35,8 @@ func ran() map[string]int {
 		"nginx/README.md What one sees":       2, // TestNginxReadme
 		"backends/README.md The commands":     3, // TestBackends
 		"backends/README.md What one sees":    2,
+		"assertion/README.md The commands":    4, // TestAssertion
+		"assertion/README.md What one sees":   1,
 		"scripts/README.md Before":            1, // TestScripts
 		"scripts/README.md As an application": 1,
 		"scripts/README.md As a person":       1, // TestScriptsOfPersons

@@ -53,6 +53,7 @@ func house() []room {
 		{path: "authserver/credential", floor: carrying, reach: sealing},
 		{path: "authserver/assertion", floor: carrying, reach: sealing},
 		{path: "authserver/policy", floor: carrying, reach: sealing},
+		{path: "authserver/policy/celexpr", floor: relying, reach: carrying, importers: onlyCmd},
 
 		{path: "authserver/entra", floor: relying, reach: carrying},
 
@@ -93,7 +94,8 @@ func guests() []guest {
 		{"github.com/redis/rueidis", []string{"authserver/session/redisstore"}},
 		{"github.com/jackc/", []string{"authserver/session/pgstore", "test/servers"}},
 		{"go.opentelemetry.io/", []string{"authserver/tracing"}},
-		{"go.yaml.in/yaml/", []string{"authserver/config", "test/chart", "test/examples", "test/docs", "test/alerts"}},
+		{"cel.dev/", []string{"authserver/policy/celexpr"}},
+		{"go.yaml.in/yaml/", []string{"authserver/config", "authserver/policy", "test/chart", "test/examples", "test/docs", "test/alerts"}},
 		{"k8s.io/", objects},
 		{"sigs.k8s.io/", objects},
 		{"github.com/prometheus-operator/", objects},

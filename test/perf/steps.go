@@ -15,7 +15,7 @@ import (
 func stepPackages() []string {
 	return []string{
 		"authserver", "ingress", "authserver/hosts", "authserver/cookie", "authserver/access", "authserver/session", "authserver/ticket",
-		"authserver/wire", "authserver/seal", "authserver/cache", "authserver/entra", "authserver/headers", "authserver/signin", "authserver/metrics",
+		"authserver/wire", "authserver/seal", "authserver/cache", "authserver/entra", "authserver/headers", "authserver/assertion", "authserver/signin", "authserver/metrics",
 	}
 }
 

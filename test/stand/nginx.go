@@ -120,8 +120,14 @@ func (s *Stand) startNginx(ctx context.Context, sample string) error {
 	if v.Tokens {
 		headers = append(headers, "access-token", "id-token")
 	}
+	for i, name := range headers {
+		headers[i] = "x-injected-" + name
+	}
+	if s.cfg.Assertion != "" {
+		headers = append(headers, s.cfg.Assertion)
+	}
 	for _, name := range headers {
-		v.Headers = append(v.Headers, nginxHeader{"x-injected-" + name, strings.ReplaceAll(name, "-", "_")})
+		v.Headers = append(v.Headers, nginxHeader{name, strings.ToLower(strings.ReplaceAll(name, "-", "_"))})
 	}
 	if v.TLS {
 		v.Scheme = "https"

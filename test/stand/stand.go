@@ -62,6 +62,8 @@ type Config struct {
 	// Tokens lets nginx pass on the headers of tokens that are handed over, with the
 	// buffers that they need.
 	Tokens bool
+	// Assertion is the header of signed identities that nginx passes on; empty: none.
+	Assertion string
 }
 
 // Places of the replicas of a Stand whose parts are Apart.

@@ -169,6 +169,26 @@ func TestPackagesAreNamed(t *testing.T) {
 	}
 }
 
+// Modules of Debian's Python are packages of their own.
+func TestPythonModulesAreNamed(t *testing.T) {
+	for module, want := range map[string]string{"flask": "python3-flask", "jwt": "python3-jwt", "cryptography": "python3-cryptography"} {
+		t.Run(module, func(t *testing.T) {
+			instead := t.TempDir()
+			if err := os.WriteFile(filepath.Join(instead, module+".py"), []byte("raise ImportError\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PYTHONPATH", instead)
+			t.Setenv("PYTHONDONTWRITEBYTECODE", "1")
+			m := newMachine(t)
+			m.without(t, "apt-get")
+			output, code, asked := m.run(t, "test")
+			if names, _, _ := strings.Cut(strings.TrimPrefix(output, "missing here: "), "\n"); code != 1 || !slices.Contains(strings.Fields(names), want) || len(asked) > 0 {
+				t.Errorf("exit code %d, asked %q\n%s", code, asked, output)
+			}
+		})
+	}
+}
+
 // Helm is built for this machine from the source that we know, whatever the caller builds and whether they ask the
 // checksum database, and is there whole or not at all.
 func TestHelmIsBuilt(t *testing.T) {
