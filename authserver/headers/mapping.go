@@ -46,7 +46,7 @@ func (r *Renderer) addMappings(list []Mapping) error {
 	for i, m := range list {
 		name := strings.ToLower(m.Header)
 		switch {
-		case len(name) > maxPrefix || sanitise(name) != name || strings.ContainsFunc(name, func(c rune) bool { return c != '-' && (c >= utf8.RuneSelf || !alphanumeric(byte(c))) }) || name == "":
+		case len(name) > maxPrefix || sanitise(name) != name || strings.ContainsFunc(name, func(c rune) bool { return c != '-' && !alphanumeric(c) }) || name == "":
 			return fmt.Errorf("mapped header %d must be letters, digits and hyphens, at most %d bytes", i+1, maxPrefix)
 		case slices.Contains(meaningful(), name) || slices.Contains(requestNames(), name):
 			return fmt.Errorf("mapped header %d has a meaning of its own", i+1)
@@ -81,7 +81,7 @@ func (r *Renderer) isTaken(name string) bool {
 func goodSeparator(s string) bool {
 	const longest = 3
 	return s != "" && len(s) <= longest && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' && c != ' ' || c > '~' || c < utf8.RuneSelf && alphanumeric(byte(c))
+		return c <= ' ' && c != ' ' || c > '~' || alphanumeric(c)
 	})
 }
 

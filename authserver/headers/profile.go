@@ -33,8 +33,8 @@ func ParseProfile(s string) (Profile, error) {
 // mappings are the headers of a profile beside overflow.
 func (p Profile) mappings() []Mapping {
 	list := func(separator string, pairs ...string) (out []Mapping) {
-		for i := 0; i < len(pairs); i += 2 {
-			out = append(out, Mapping{Header: pairs[i], Claim: pairs[i+1], Encoding: None, Separator: separator})
+		for pair := range slices.Chunk(pairs, 2) {
+			out = append(out, Mapping{Header: pair[0], Claim: pair[1], Encoding: None, Separator: separator})
 		}
 		return out
 	}
