@@ -162,7 +162,7 @@ func TestRefusedCallbacksAreThere(t *testing.T) {
 	if len(rows) < 40 {
 		t.Fatalf("%d results", len(rows))
 	}
-	ofOthers := []string{"redirected", "checked_again", "asked", "ended", "ended_already", "nothing", "login_required", "bearer_refused", "loop", "cross_origin", "logout_refused", "policy_refused"}
+	ofOthers := []string{"redirected", "checked_again", "asked", "ended", "ended_already", "nothing", "login_required", "bearer_refused", "loop", "cross_origin", "logout_refused", "policy_refused", "sign_in", "asked_again", "allowed"}
 	series := gathered(t, running())
 	for _, row := range rows {
 		labels := []string{`result="` + row[1] + `"`, `step="callback"`}
