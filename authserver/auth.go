@@ -90,7 +90,7 @@ func (s *Server) judge(r *http.Request) (v verdict) {
 	v.graph, v.app = req.Graph, req.App
 	if req.Policy != "" {
 		if v.policy = s.Policies.Find(req.Policy); v.policy == nil {
-			v.decision = access.Decision{Outcome: access.Deny, Reason: access.ReasonPolicyUnknown}
+			v.decision, v.err = access.Decision{Outcome: access.Deny, Reason: access.ReasonPolicyUnknown}, fmt.Errorf("there is no policy %q", req.Policy)
 			return v
 		}
 	}

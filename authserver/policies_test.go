@@ -131,6 +131,9 @@ func TestPoliciesAbsent(t *testing.T) {
 	if resp := k.ask(http.MethodGet, "policy=admins", nginx(good)); resp.StatusCode != http.StatusForbidden || k.lastReason() != string(access.ReasonPolicyUnknown) {
 		t.Errorf("%d, %s", resp.StatusCode, k.lastReason())
 	}
+	if line := k.log.String(); !strings.Contains(line, `there is no policy \"admins\"`) {
+		t.Errorf("the log does not name the policy: %s", line)
+	}
 	if n := k.count("easyauth_configuration_errors_total", "kind", "policy_unknown"); n != 1 {
 		t.Errorf("counted %v", n)
 	}
