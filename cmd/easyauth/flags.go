@@ -8,6 +8,23 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 )
 
+// parse reads the flags of a command, also those behind its arguments, if it has some.
+// Behind -- there are no flags. The arguments are fs.Args then.
+func parse(fs *flag.FlagSet, args []string, most int) error {
+	arguments := []string{"--"}
+	for {
+		if err := fs.Parse(args); err != nil {
+			return err
+		}
+		rest := fs.Args()
+		ended := len(rest) < len(args) && args[len(args)-len(rest)-1] == "--"
+		if len(rest) == 0 || ended || most == 0 {
+			return fs.Parse(append(arguments, rest...))
+		}
+		arguments, args = append(arguments, rest[0]), rest[1:]
+	}
+}
+
 // flagFault says in a sentence what package flag found wrong with the flags of a command.
 // What was given as a value is not in it.
 func flagFault(fs *flag.FlagSet, err error) string {
@@ -15,6 +32,9 @@ func flagFault(fs *flag.FlagSet, err error) string {
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
 		if meant := didYouMean("--", name, flagNames(fs)); meant != "" {
 			return fmt.Sprintf("there is no flag --%s%s", name, meant)
+		}
+		if fs.Name() != "serve" && fs.Name() != "check-config" {
+			return fmt.Sprintf("there is no flag --%s", name)
 		}
 		return fmt.Sprintf("there is no flag --%s. Settings are environment variables, or in EASYAUTH_CONFIG_FILE", name)
 	}

@@ -56,6 +56,18 @@ func commands() []command {
 			name: "policy test", arguments: "[--policies FILE] FILE", summary: "decide a table of cases by the policies, and compare",
 			details: policyTestDetails, most: 1, setUp: setUpPolicyTest,
 		},
+		{
+			name: "login", arguments: "[--no-browser] [--port NUMBER] URL", summary: "sign in to an application, for programs on this computer",
+			details: loginDetails, most: 1, setUp: setUpLogin,
+		},
+		{
+			name: "token", arguments: "[--client-credentials …] URL", summary: "print a token for an application, renewed if need be",
+			details: printDetails, most: 1, setUp: setUpToken,
+		},
+		{
+			name: "logout", arguments: "[--client-credentials [--client-id ID]] URL", summary: "end what login began, and forget the token",
+			details: logoutDetails, most: 1, setUp: setUpLogout,
+		},
 		{name: "settings", arguments: "[--json | --markdown]", summary: "print every setting with its default and meaning", setUp: setUpSettings},
 		{
 			name: "healthcheck", arguments: "[--url URL [--page URL] [--status CODE] [--insecure]]",
@@ -128,7 +140,7 @@ func (c command) execute(ctx context.Context, args []string, env environment) in
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	run := c.setUp(fs)
-	err := fs.Parse(args)
+	err := parse(fs, args, c.most)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		say(env.stdout, "%s", c.help(fs))
@@ -156,10 +168,14 @@ func (c command) help(fs *flag.FlagSet) string {
 	if c.details != "" {
 		fmt.Fprintf(&b, "\n%s", c.details)
 	}
-	heading := "\nFlags:\n"
+	heading, width := "\nFlags:\n", 14
+	fs.VisitAll(func(f *flag.Flag) {
+		operand, _ := flag.UnquoteUsage(f)
+		width = max(width, len(strings.TrimSpace(f.Name+" "+operand)))
+	})
 	fs.VisitAll(func(f *flag.Flag) {
 		operand, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(&b, "%s  --%-14s %s\n", heading, strings.TrimSpace(f.Name+" "+operand), text)
+		fmt.Fprintf(&b, "%s  --%-*s %s\n", heading, width, strings.TrimSpace(f.Name+" "+operand), text)
 		heading = ""
 	})
 	return b.String()

@@ -18,7 +18,7 @@ func everyPackageHasAPlace(t tree, rooms []room) []string {
 				complaints = append(complaints, fmt.Sprintf("%s has no floor: give it a row in test/floors/table.go", p.path))
 			}
 		case top != "test" && top != "examples" && top != "charts":
-			complaints = append(complaints, fmt.Sprintf("%s is outside authserver, ingress, cmd, test, examples and charts", p.path))
+			complaints = append(complaints, fmt.Sprintf("%s is outside authserver, ingress, client, cmd, test, examples and charts", p.path))
 		}
 	}
 	return complaints

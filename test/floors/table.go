@@ -44,6 +44,8 @@ func house() []room {
 		{path: "authserver/tracing", floor: ground, reach: nothing},
 		{path: "authserver/watch", floor: ground, reach: nothing},
 
+		{path: "client", floor: ground, reach: nothing, also: []string{"authserver/secret"}, importers: onlyCmd},
+
 		{path: "authserver/seal", floor: sealing, reach: ground},
 
 		{path: "authserver/ticket", floor: carrying, reach: sealing},

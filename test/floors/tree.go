@@ -92,5 +92,5 @@ func below(importPath, module string) string {
 // production reports whether a package is part of the server, and not a test, an example or a tool.
 func production(path string) bool {
 	top, _, _ := strings.Cut(path, "/")
-	return top == "authserver" || top == "ingress" || top == "cmd"
+	return top == "authserver" || top == "ingress" || top == "client" || top == "cmd"
 }
