@@ -11,19 +11,21 @@ import (
 	"testing"
 )
 
-// listening is a folder for PATH in which curl writes down its arguments, which every user of a machine can read, before
-// it does what it is asked.
-func listening(t *testing.T) (folder, log string) {
+// listening is a folder for PATH in which programs write down their arguments, which every user of a machine can read,
+// before they do what they are asked.
+func listening(t *testing.T, programs ...string) (folder, log string) {
 	t.Helper()
-	curl, err := exec.LookPath("curl")
-	if err != nil {
-		t.Fatal(err)
-	}
 	folder = t.TempDir()
 	log = filepath.Join(folder, "log")
-	write(t, filepath.Join(folder, "curl"), "#!/bin/sh\nprintf '%s\\n' \"$@\" >>"+log+"\nexec "+curl+" \"$@\"\n")
-	if err := os.Chmod(filepath.Join(folder, "curl"), 0o700); err != nil {
-		t.Fatal(err)
+	for _, name := range programs {
+		program, err := exec.LookPath(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, name), "#!/usr/bin/env bash\nprintf '%s\\n' \"$@\" >>"+log+"\nexec "+program+" \"$@\"\n")
+		if err := os.Chmod(filepath.Join(folder, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return folder, log
 }
@@ -48,7 +50,7 @@ func TestNoSecretIsAnArgument(t *testing.T) {
 		{"with a token of az", "TOKEN=" + token + "\n" + withAz, "/api/process", 1},
 	} {
 		a.expire(0)
-		folder, log := listening(t)
+		folder, log := listening(t, "curl")
 		out, errs, code := a.run(t, "PATH="+folder+":$PATH\n"+row.command, row.path)
 		if code != 0 || out != orders {
 			t.Errorf("%s: exit code %d, %q\n%s", row.what, code, out, errs)
@@ -69,9 +71,11 @@ func TestNoSecretIsAnArgument(t *testing.T) {
 }
 
 // exposed reports whether a command gives curl the bare value of a variable that holds a secret. From files and standard
-// input they are welcome.
+// input they are welcome. So is a command that prints a token for one call: docs/tokens.md says beside it who can read
+// that, and how they cannot.
 func exposed(line string) bool {
-	return regexp.MustCompile(`\bcurl\b.*(Bearer \$|(secret|token|code|assertion|password)=["']?\$)`).MatchString(line)
+	line = strings.ReplaceAll(line, "Bearer $(easyauth token ", "")
+	return regexp.MustCompile(`\bcurl\b.*(Bearer \$|(secret|token|code|verifier|assertion|password)=["']?\$)`).MatchString(line)
 }
 
 // What examples and documents tell their readers to type does not show secrets to everybody on the machine either.
@@ -108,7 +112,11 @@ func TestDocumentedCurlShowsNoSecret(t *testing.T) {
 	for line, want := range map[string]bool{
 		`curl -sS -H "Authorization: Bearer $TOKEN" https://x`:                       true,
 		`curl https://x --data-urlencode "client_secret=$SECRET"`:                    true,
+		`curl -H "Authorization: Bearer $(easyauth token https://x)" https://x`:      false,
+		`curl -H "Authorization: Bearer $(cat token.txt)" https://x`:                 true,
 		`curl https://x -d refresh_token=$T`:                                         true,
+		`curl https://x --data-urlencode "code_verifier=$VERIFIER"`:                  true,
+		`curl https://x --data-urlencode "code_challenge=$CHALLENGE"`:                false,
 		`printf 'Authorization: Bearer %s' "$TOKEN" | curl -sS -H @- https://x`:      false,
 		`curl https://x --data-urlencode client_secret@job-secret -d "client_id=$A"`: false,
 		`status=$(curl -H @<(printf 'Authorization: Bearer %s' "$token") "$URL")`:    false,

@@ -40,6 +40,9 @@ func ran() map[string]int {
 		"scripts/README.md Before":            1, // TestScripts
 		"scripts/README.md As an application": 1,
 		"scripts/README.md As a person":       1, // TestScriptsOfPersons
+		"scripts/README.md In bash":           1, // TestSession
+		"scripts/README.md In Python":         1,
+		"scripts/README.md In Go":             1,
 		"app-registration/README.md With az":  2, // TestRegisterWithAz, TestRegisterForWorkloadIdentity
 	}
 }
@@ -128,7 +131,7 @@ func TestReadmes(t *testing.T) {
 	}
 }
 
-// Shell scripts can be read by bash, stop at errors, and can be started.
+// Shell scripts can be read by bash, stop at errors, and can be started. ShellCheck finds nothing in them.
 func TestShellScripts(t *testing.T) {
 	t.Parallel()
 	found := 0
@@ -144,6 +147,10 @@ func TestShellScripts(t *testing.T) {
 		}
 		if out, err := check(t, "-n", string(text)); err != nil {
 			t.Errorf("%s: %v: %s", name, err, out)
+		}
+		file := filepath.Join(root, "examples", filepath.FromSlash(name))
+		if out, err := exec.CommandContext(t.Context(), "shellcheck", file).CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
 		}
 		info, err := entry.Info()
 		if err != nil {

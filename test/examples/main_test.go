@@ -1,6 +1,7 @@
 // Package examples runs what stands in the folder examples: manifests are decoded, and made into the
-// configuration of a real nginx; applications and scripts are started by the commands of their README. It
-// tests EasyAuth only as far as the examples promise something; test/e2e does the rest.
+// configuration of a real nginx; applications and scripts are started by the commands of their README. So are
+// the commands of docs/tokens.md, which need the same parts. It tests EasyAuth only as far as the examples
+// promise something; test/e2e does the rest.
 package examples
 
 import (

@@ -12,16 +12,20 @@ type block struct {
 	heading, language, text string
 }
 
-// blocks reads the fenced blocks of a document below examples.
+// blocks reads the fenced blocks of a document, whose path is seen from examples. Those in lists are indented.
 func blocks(t *testing.T, document string) []block {
 	t.Helper()
 	var found []block
-	heading, open := "", false
+	heading, open, indent := "", false, 0
 	for line := range strings.Lines(read(t, document)) {
+		bare := strings.TrimLeft(line, " ")
+		if open {
+			line = line[min(indent, len(line)-len(bare)):]
+		}
 		switch {
-		case strings.HasPrefix(line, "```") && !open:
-			open = true
-			found = append(found, block{heading: heading, language: strings.TrimSpace(strings.Trim(line, "`\n"))})
+		case strings.HasPrefix(bare, "```") && !open:
+			open, indent = true, len(line)-len(bare)
+			found = append(found, block{heading: heading, language: strings.TrimSpace(strings.Trim(bare, "`\n"))})
 		case strings.HasPrefix(line, "```"):
 			open = false
 		case open:
