@@ -10,7 +10,7 @@ import (
 	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
@@ -54,9 +54,11 @@ func New(ctx context.Context, cfg Config) (*Tracing, error) {
 	complaints := newComplaints(cfg.Log, cfg.Now)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(complaints.hear))
 	otel.SetLogger(logr.New(said{complaints}))
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithTimeout(sendTimeout), otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
-		Enabled: true, InitialInterval: time.Second, MaxInterval: sendTimeout, MaxElapsedTime: exportTimeout,
-	}))
+	to, err := readReceiver(complaints.other)
+	if err != nil {
+		return nil, fmt.Errorf("export traces: %w", err)
+	}
+	exporter, err := otlptrace.New(ctx, newSender(to, cfg.ServiceVersion))
 	if err != nil {
 		return nil, fmt.Errorf("export traces: %w", err)
 	}
