@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"time"
 
@@ -29,6 +30,7 @@ type bench struct {
 	idp      *entra.Server
 	made     map[presents]*rotation // tickets and tokens
 	env      map[string]string      // more variables for every EasyAuth; a test makes its caches small
+	files    map[string]string      // variables that name a file, for those scenarios that list them
 	stopIDP  func()
 }
 
@@ -41,6 +43,9 @@ func prepare(ctx context.Context, dir string, s settings, out io.Writer) (b *ben
 	}
 	say(out, "building easyauth and the bare handler\n")
 	if b.programs, err = build(ctx, dir); err != nil {
+		return nil, err
+	}
+	if b.files, err = writeFiles(dir); err != nil {
 		return nil, err
 	}
 	b.idp, b.stopIDP, err = startEntra(ctx)
@@ -73,6 +78,18 @@ func (b *bench) secrets(what presents) (r *rotation, err error) {
 	}
 	b.made[what] = r
 	return r, err
+}
+
+// envOf are the variables of EasyAuth in a scenario.
+func (b *bench) envOf(s scenario) map[string]string {
+	env := map[string]string{}
+	for _, more := range []map[string]string{b.env, s.env} {
+		maps.Copy(env, more)
+	}
+	for _, variable := range s.files {
+		env[variable] = b.files[variable]
+	}
+	return env
 }
 
 // say prints progress. That nobody reads it is no reason to stop.

@@ -74,6 +74,16 @@ func probe(ctx context.Context, url string, request []byte) (a answer, err error
 	return a, nil
 }
 
+// value is that of a header; "" if there is none.
+func (a answer) value(name string) string {
+	for _, h := range a.Headers {
+		if h.Name == name {
+			return h.Value
+		}
+	}
+	return ""
+}
+
 // same tells how two answers differ in status, names of headers, or the length
 // of their values; nil if they do not.
 func (a answer) same(b answer) error {

@@ -27,7 +27,7 @@ func (b *bench) run(ctx context.Context, s scenario) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	easyauth, err := startEasyAuth(ctx, b.programs.easyauth, b.idp, b.env, s.env)
+	easyauth, err := startEasyAuth(ctx, b.programs.easyauth, b.idp, b.envOf(s))
 	if err != nil {
 		return r, err
 	}
@@ -94,6 +94,9 @@ func (b *bench) twin(ctx context.Context, s scenario, easyauth *server, request 
 	a, err := probe(ctx, easyauth.url, request)
 	if err != nil {
 		return nil, fmt.Errorf("ask easyauth: %w", err)
+	}
+	if s.signed() && a.value(assertionHeader) == "" {
+		return nil, fmt.Errorf("easyauth signs no identity\n%s", easyauth.process.Output())
 	}
 	if a.Status != s.status {
 		return nil, fmt.Errorf("easyauth answers %d, want %d\n%s", a.Status, s.status, easyauth.process.Output())

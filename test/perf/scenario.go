@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,8 @@ type scenario struct {
 	presents presents
 	status   int               // that EasyAuth has to answer
 	env      map[string]string // of EasyAuth, beside what it always has
+	files    []string          // more of them, which name a file: see files.go
+	more     string            // of the query
 	target   float64           // of EasyAuth's CPU time by the bare handler's; 0: there is none
 	reuse    bool              // connections; else a new one for each request
 	control  bool              // measure the bare handler against itself
@@ -50,7 +53,8 @@ func scenarios() []scenario {
 		maps.Copy(env, logging)
 		return env
 	}
-	collector := map[string]string{"GOGC": "100"} // Go's own value, in place of ours
+	collector := map[string]string{"GOGC": "100"}                            // Go's own value, in place of ours
+	proxied := map[string]string{"EASYAUTH_TRUSTED_PROXIES": "127.0.0.1/32"} // policies look at the client's address
 	const pass, refuse = http.StatusAccepted, http.StatusUnauthorized
 	both := []scenario{
 		{name: "hit", what: "a ticket seen before", presents: ticketSeen, status: pass, target: 1.05},
@@ -68,6 +72,10 @@ func scenarios() []scenario {
 	}
 	return append(list,
 		scenario{name: "miss-kept", what: "tickets not seen before, each twice", presents: ticketsTwice, status: pass, reuse: true},
+		scenario{name: "hit-policy", what: "a ticket seen before, ten rules", presents: ticketSeen, status: pass, env: proxied, files: []string{configFile}, more: "&policy=ten", reuse: true},
+		scenario{name: "hit-expression", what: "a ticket seen before, an expression", presents: ticketSeen, status: pass, env: proxied, files: []string{configFile}, more: "&policy=expression", reuse: true},
+		scenario{name: "hit-assertion", what: "a ticket seen before, signed", presents: ticketSeen, status: pass, files: []string{signingKey}, more: "&app=orders", reuse: true},
+		scenario{name: "miss-assertion", what: "a ticket not seen before, signed", presents: ticketsUnseen, status: pass, files: []string{signingKey}, more: "&app=orders", reuse: true},
 		scenario{name: "hit-logged", what: "a ticket seen before, logged", presents: ticketSeen, status: pass, env: logging, reuse: true},
 		scenario{name: "miss-logged", what: "a ticket not seen before, logged", presents: ticketsUnseen, status: pass, env: logging, reuse: true},
 		scenario{name: "401-logged", what: "no cookie, logged", presents: nothing, status: refuse, env: logging, reuse: true},
@@ -111,8 +119,13 @@ func (s scenario) query() string {
 	if s.presents == tokenSeen || s.presents == tokensUnseen {
 		return "scope=" + ownScope
 	}
-	return "role=Orders.Read"
+	return "role=Orders.Read" + s.more
 }
+
+const assertionHeader = "X-Injected-Assertion"
+
+// signed reports whether the answer has a signed identity.
+func (s scenario) signed() bool { return slices.Contains(s.files, signingKey) }
 
 // client are the headers of a browser, or of a program that has a token.
 func (s scenario) client(secret string) []string {

@@ -14,7 +14,7 @@ import (
 // a request meets them.
 func stepPackages() []string {
 	return []string{
-		"authserver", "ingress", "authserver/hosts", "authserver/cookie", "authserver/access", "authserver/session", "authserver/ticket",
+		"authserver", "ingress", "authserver/hosts", "authserver/cookie", "authserver/access", "authserver/policy", "authserver/policy/celexpr", "authserver/session", "authserver/ticket",
 		"authserver/wire", "authserver/seal", "authserver/cache", "authserver/entra", "authserver/headers", "authserver/assertion", "authserver/signin", "authserver/metrics",
 	}
 }

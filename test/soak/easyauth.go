@@ -2,10 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/test/entra"
@@ -41,8 +48,12 @@ func easyauth(ctx context.Context, program string) (s *server, p *plan, stop fun
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	files, err := writeFiles(filepath.Dir(program))
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	begun := time.Now()
-	if s, err = start(ctx, program, environ(idp, key)); err != nil {
+	if s, err = start(ctx, program, append(environ(idp, key), files...)); err != nil {
 		return nil, nil, nil, err
 	}
 	stop = func() error { defer stopIDP(); return s.stop() }
@@ -59,7 +70,7 @@ func easyauth(ctx context.Context, program string) (s *server, p *plan, stop fun
 		kinds: kinds(), mint: m, seed: uint64(begun.UnixNano()), begun: begun,
 		provider: func() providerCalls { return calls(idp, clients.all()) },
 		every:    time.Second, warmUp: 2 * time.Minute, settle: 30 * time.Second,
-		limits: limits{caches: filledCaches(), part: 0.08, bytes: 4 << 20, turnover: 10, series: 8, rest: 8},
+		limits: limits{caches: filledCaches(), passing: passingCaches(), part: 0.08, bytes: 4 << 20, turnover: 10, series: 8, rest: 8},
 	}
 	p.limits.ceiling = ceiling(idle, clients)
 	return s, p, stop, nil
@@ -67,7 +78,13 @@ func easyauth(ctx context.Context, program string) (s *server, p *plan, stop fun
 
 // emulate starts an identity provider that knows the application.
 func emulate(ctx context.Context) (idp *entra.Server, stop func(), err error) {
-	idp = entra.New(entra.Config{Clients: []entra.Client{
+	users := entra.DefaultUsers()
+	for n := range people {
+		users = append(users, entra.User{
+			ID: personID(n), ObjectID: fmt.Sprintf("50a4%04x-0000-4000-8000-000000000000", n), Username: personID(n) + "@contoso.example", Name: "Person " + strconv.Itoa(n),
+		})
+	}
+	idp = entra.New(entra.Config{Users: users, Clients: []entra.Client{
 		{
 			ID: clientID, Secret: clientSecret, Name: "Sample application", API: entra.API{Scopes: []string{"Orders.Read"}},
 			RedirectURIs: []string{"https://" + host + callbackPath}, PostLogoutURIs: []string{"https://" + host + "/easyauth/signout-callback-oidc"},
@@ -79,7 +96,11 @@ func emulate(ctx context.Context) (idp *entra.Server, stop func(), err error) {
 }
 
 // filledCaches are those that the kinds of requests fill.
-func filledCaches() []string { return []string{"tickets", "queries", "bearer"} }
+func filledCaches() []string { return []string{"tickets", "queries", "bearer", "assertions"} }
+
+// passingCaches are those that they offer something new too, and that nobody can fill: a bucket
+// of the rate limiter is gone when it is full again, a second after one request.
+func passingCaches() []string { return []string{"rate_limits"} }
 
 // ceiling is how much memory a server may take at any time: its program's file; the
 // heap in which garbage may gather, or, where that is more, twice the limits of all
@@ -105,8 +126,45 @@ func environ(idp *entra.Server, key []byte) []string {
 		"EASYAUTH_CLIENT_ID=" + clientID, "EASYAUTH_CLIENT_SECRET=" + clientSecret, "EASYAUTH_READ_REGISTRATION=false",
 		"EASYAUTH_KEYS=" + base64.StdEncoding.EncodeToString(key), "EASYAUTH_HOSTS=" + host,
 		"EASYAUTH_LISTEN=127.0.0.1:0", "EASYAUTH_ADMIN_LISTEN=127.0.0.1:0",
+		"EASYAUTH_TOKEN_API=true", "EASYAUTH_TRUSTED_PROXIES=127.0.0.1/32",
 		"EASYAUTH_ALLOW_BEARER=true", fmt.Sprintf("EASYAUTH_BEARER_CACHE_MB=%d", cacheMB), fmt.Sprintf("EASYAUTH_SESSION_CACHE_MB=%d", cacheMB),
 	}
+}
+
+// policies are those that policyKinds name: both let read what is below /read.
+const policies = `
+policies:
+  readers:
+    deny:
+      - {name: scripts, all: [{method: {is: DELETE}}, {role: {is: Robot}}]}
+    allow:
+      - {name: read, all: [{role: {is: Reader}}, {path: {starts_with: /read}}]}
+  expressions:
+    allow:
+      - {name: read, expr: '"Reader" in identity.roles && request.path.startsWith("/read/")'}
+`
+
+// writeFiles writes what EasyAuth reads from files, and returns the variables that name them.
+func writeFiles(dir string) ([]string, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for variable, text := range map[string]string{
+		"EASYAUTH_ASSERTION_KEYS_FILE": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})), "EASYAUTH_CONFIG_FILE": policies,
+	} {
+		file := filepath.Join(dir, variable)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+		names = append(names, variable+"="+file)
+	}
+	return names, nil
 }
 
 // discovered waits until EasyAuth has read the provider's documents.

@@ -15,6 +15,7 @@ type kind struct {
 	learn func(m *maker, a *answer) // what the client keeps of the answer; may be nil
 
 	fills      string // the cache that it offers something new; "" for none
+	passes     string // the same, where each thing leaves by itself after a moment
 	twice      bool   // each is sent twice in a row: what comes once is not cached
 	unknownKey bool   // it names a key of the provider's that does not exist
 	code       bool   // it may make the server redeem a code
@@ -32,7 +33,7 @@ func (k *kind) times() int {
 
 // kinds is all of them: what may pass, and what must not.
 func kinds() []kind {
-	return slices.Concat(ticketKinds(), cookieKinds(), bearerKinds(), ruleKinds(), signInKinds())
+	return slices.Concat(ticketKinds(), assertionKinds(), policyKinds(), cookieKinds(), bearerKinds(), tokenKinds(), ruleKinds(), signInKinds(), programKinds())
 }
 
 // Statuses of the auth endpoint.

@@ -184,7 +184,7 @@ func (l *load) least() int64 {
 // offered is how many new things a cache was offered.
 func (l *load) offered(cache string) (n int64) {
 	for i := range l.kinds {
-		if k := &l.kinds[i]; k.fills == cache {
+		if k := &l.kinds[i]; k.fills == cache || k.passes == cache {
 			n += l.sent[i].Load() / int64(k.times())
 		}
 	}

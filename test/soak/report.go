@@ -78,6 +78,9 @@ func (r *record) sentences(b *strings.Builder, l *load, p *plan) {
 	for _, name := range p.limits.caches {
 		fmt.Fprintf(b, "- The cache %s was offered %.0f times what it holds.\n", name, r.turnover(name))
 	}
+	for _, name := range p.limits.passing {
+		fmt.Fprintf(b, "- The cache %s was offered %.0f times the most that it held; what is in it leaves after a moment.\n", name, r.turnover(name))
+	}
 	if measured := r.samples[min(r.warm, len(r.samples)):]; len(measured) >= fewest {
 		for _, g := range growths(measured) {
 			fmt.Fprintf(b, "- %s of %s: %s early, %s late.\n", capital(strings.TrimPrefix(g.by, "the ")), g.what, g.show(g.early), g.show(g.late))

@@ -91,7 +91,7 @@ func (r *record) watch(ctx context.Context, s *server, m *meter, l *load, p *pla
 		}
 		now.at, now.sent = time.Since(begun), l.total()
 		r.samples = append(r.samples, now)
-		for _, name := range p.limits.caches {
+		for _, name := range p.limits.offered() {
 			r.fresh[name] = l.offered(name)
 		}
 		switch {
@@ -112,7 +112,7 @@ func (r *record) watch(ctx context.Context, s *server, m *meter, l *load, p *pla
 
 // turned reports whether all caches were offered enough.
 func (r *record) turned(l limits) bool {
-	return !slices.ContainsFunc(l.caches, func(name string) bool { return r.turnover(name) < l.turnover })
+	return !slices.ContainsFunc(l.offered(), func(name string) bool { return r.turnover(name) < l.turnover })
 }
 
 func (r *record) allFilled(caches []string) bool {

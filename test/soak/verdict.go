@@ -8,7 +8,8 @@ import (
 
 // limits say how much a server may take, and how much it may differ.
 type limits struct {
-	caches []string // that there must be, and that the load must fill
+	caches  []string // that there must be, and that the load must fill
+	passing []string // that there must be, and that it cannot fill: what is in them leaves after a moment
 
 	// Growth: the last fifth of the samples may exceed the second fifth by this part of
 	// it and these bytes.
@@ -21,6 +22,9 @@ type limits struct {
 	series float64 // more of them than when the caches were full
 	rest   float64 // goroutines and files that may be left when all clients have gone
 }
+
+// offered are the caches that the load offers something new.
+func (l limits) offered() []string { return slices.Concat(l.caches, l.passing) }
 
 // record is what was seen of one run.
 type record struct {
@@ -143,8 +147,8 @@ func percentile(samples []sample, part int, of func(sample) float64) float64 {
 	return values[len(values)*part/100]
 }
 
-// judgeCaches wants every cache to have been filled, again and again, and never
-// to exceed its limit.
+// judgeCaches wants every cache to have been filled, again and again, or to have let go of
+// what it held, and never to exceed its limit.
 func judgeCaches(r *record, l limits) []string {
 	var wrong []string
 	last := r.samples[len(r.samples)-1]
@@ -158,6 +162,15 @@ func judgeCaches(r *record, l limits) []string {
 			wrong = append(wrong, fmt.Sprintf("the cache %q was never full (%s of %s at the end): the run says nothing of it", name, mb(c.bytes), mb(c.limit)))
 		case turnover < l.turnover:
 			wrong = append(wrong, fmt.Sprintf("the cache %q was offered only %.1f times what it holds: too little to tell that it is bounded", name, turnover))
+		}
+	}
+	for _, name := range l.passing {
+		_, found := last.caches[name]
+		switch turnover := r.turnover(name); {
+		case !found:
+			wrong = append(wrong, fmt.Sprintf("the metrics say nothing of the cache %q", name))
+		case turnover < l.turnover:
+			wrong = append(wrong, fmt.Sprintf("the cache %q was offered only %.1f times the most that it held: what is in it does not leave, or the run was too short to tell", name, turnover))
 		}
 	}
 	over := map[string]bool{}

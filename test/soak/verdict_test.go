@@ -15,7 +15,7 @@ func made(edit func(n int, s *sample)) *record {
 	const samples, warm = 200, 50
 	r := &record{
 		before: sample{rss: 24 * megabyte, anon: 8 * megabyte, live: 4 * megabyte, goroutines: 18, files: 14, series: 60},
-		warm:   warm, elapsed: 200 * time.Second, fresh: map[string]int64{"tickets": 50_000, "queries": 30_000},
+		warm:   warm, elapsed: 200 * time.Second, fresh: map[string]int64{"tickets": 50_000, "queries": 30_000, "limits": 30_000},
 		provider: providerCalls{keys: 4, coolDown: time.Minute, unknown: 5000, redeemed: 90, codes: 100, names: 3, pause: 10 * time.Minute, onlookers: 50},
 	}
 	for n := range samples {
@@ -26,6 +26,7 @@ func made(edit func(n int, s *sample)) *record {
 			caches: map[string]cacheSize{
 				"tickets": {bytes: filling * megabyte, limit: megabyte, entries: filling * 1000},
 				"queries": {bytes: float64(n%37) / 37 * megabyte, limit: megabyte, entries: float64(n % 37 * 20)}, // begins anew when it is full
+				"limits":  {bytes: 9, limit: megabyte, entries: float64(n % 90)},
 			},
 		}
 		if edit != nil {
@@ -39,7 +40,7 @@ func made(edit func(n int, s *sample)) *record {
 }
 
 func madeLimits() limits {
-	return limits{caches: []string{"tickets", "queries"}, part: 0.08, bytes: 4 * megabyte, ceiling: 100 * megabyte, turnover: 10, series: 8, rest: 8}
+	return limits{caches: []string{"tickets", "queries"}, passing: []string{"limits"}, part: 0.08, bytes: 4 * megabyte, ceiling: 100 * megabyte, turnover: 10, series: 8, rest: 8}
 }
 
 func TestGrowth(t *testing.T) {
@@ -101,6 +102,11 @@ func TestGrowth(t *testing.T) {
 		{"a cache that holds all there is", func(_ int, s *sample) {
 			s.caches["queries"] = cacheSize{bytes: megabyte, limit: megabyte, entries: 3001}
 		}, `the cache "queries" was offered only 10.0 times what it holds`},
+		{"a cache that lets go", func(_ int, s *sample) { s.caches["limits"] = cacheSize{bytes: 1, limit: megabyte, entries: 2000} }, ""},
+		{"a cache that keeps what should leave", func(_ int, s *sample) {
+			s.caches["limits"] = cacheSize{bytes: 1, limit: megabyte, entries: 3001}
+		}, `the cache "limits" was offered only 10.0 times the most that it held`},
+		{"a cache that lets go, without metrics", func(_ int, s *sample) { delete(s.caches, "limits") }, `nothing of the cache "limits"`},
 		{"series that clients make", func(n int, s *sample) { s.series += float64(n) }, "140 series"},
 		{"series that were rare", func(n int, s *sample) { s.series += float64(n / 20) }, ""},
 		{"a client's text in a metric", func(_ int, s *sample) { s.marked = `a{b="` + mark + `c"}` }, "a text of a client"},
@@ -198,7 +204,7 @@ func TestKinds(t *testing.T) {
 		if k.weight <= 0 || len(k.want) == 0 || names[k.name] {
 			t.Errorf("%s: no weight, no status, or there twice", k.name)
 		}
-		names[k.name], filled[k.fills] = true, true
+		names[k.name], filled[k.fills], filled[k.passes] = true, true, true
 		seen := map[string]bool{}
 		for range 40 {
 			seen[string(k.make(m).append(nil))] = true
@@ -207,7 +213,7 @@ func TestKinds(t *testing.T) {
 			t.Errorf("%s: %d of 40 requests differ", k.name, len(seen))
 		}
 	}
-	for _, name := range filledCaches() {
+	for _, name := range append(filledCaches(), passingCaches()...) {
 		if !filled[name] {
 			t.Errorf("nothing fills the cache %s", name)
 		}
