@@ -18,6 +18,7 @@ func FuzzNginx(f *testing.F) {
 	f.Add("http://App.Test.:80/", "", "", "", "", "image/png, TEXT/HTML;q=0.9", "")
 	f.Add("https://app.test/", "https://evil.test/", "GET", "navigate", "", "", "")
 	f.Add("https://app.test/a, https://evil.test/", "", "POST", "cors", "prefetch;prerender", "text/html", "for=x;host=evil.test")
+	f.Add("https://app.test?/admin", "", "GET", "", "", "", "")
 	f.Add("", "", "get", "navigate", "prefetch", "*/*", "")
 	f.Fuzz(func(t *testing.T, original, second, method, mode, purpose, accept, other string) {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/easyauth/auth", nil)
@@ -40,6 +41,9 @@ func FuzzNginx(f *testing.F) {
 		}
 		if err == nil && (original != "") == (second != "") {
 			t.Fatalf("of %q and %q: %+v", original, second, before)
+		}
+		if err == nil && !strings.HasSuffix(original+second, before.Original.RequestURI) {
+			t.Fatalf("of %q and %q the path %q is made up", original, second, before.Original.RequestURI)
 		}
 		for _, name := range []string{"X-Forwarded-Uri", "X-Forwarded-Host", "X-Forwarded-Method", "X-Forwarded-Proto", "X-Original-Uri", "X-Http-Method-Override", "Forwarded", "X_original_url"} {
 			r.Header[name] = []string{other}

@@ -39,3 +39,13 @@ func Navigation(method string, h http.Header) bool {
 	}
 	return false
 }
+
+// OpensPage reports whether the answer to a request for a page of ours is for a person: a
+// form that they send leads to one as a link does.
+func OpensPage(r *http.Request) bool {
+	method := r.Method
+	if method == http.MethodPost {
+		method = http.MethodGet
+	}
+	return Navigation(method, r.Header)
+}

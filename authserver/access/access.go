@@ -110,9 +110,14 @@ func (r Reason) CouldNotTell() bool {
 type Decision struct {
 	Outcome Outcome
 	Reason  Reason
-	Rule    string  // the policy and its rule that refused, as "admin-area: outside office", if whoever was refused may know it
 	Missing Missing // what would have to be there: for Forbid roles and groups; for SignIn and StepUp what a sign-in has to ask for; for Unsure groups
+
+	Explanation Explanation // of a policy's Forbid, if whoever was refused may know it
 }
+
+// Explanation says which policy refused, which rule of it ("" where none let pass), and
+// the words for why. The zero value says nothing.
+type Explanation struct{ Policy, Rule, Reason string }
 
 // Missing lists what a requirement asked for and the identity did not have.
 type Missing struct {

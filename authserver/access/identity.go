@@ -36,6 +36,11 @@ type Identity struct {
 	Claims []Claim       // all other claims, sorted by name
 	Graph  []GraphResult // results of the graph queries run at sign-in
 
+	// Elsewhere means that a token for another application said who this is. That token
+	// tells who, and not what this application knows of them: Subject, Scopes, Groups,
+	// Contexts and Methods are empty, and Roles and Claims hold only what EasyAuth put there.
+	Elsewhere bool
+
 	// Dropped names what was left out, of the token or of the ticket, because it
 	// was too large or not clear: "graph", "groups", claims by name, or "claims" for
 	// several.

@@ -42,12 +42,12 @@ func TestBoth(t *testing.T) {
 	outcomes := []access.Outcome{access.Deny, access.SignIn, access.Unsure, access.Forbid, access.StepUp, access.Allow} // the strictest first
 	for i, a := range outcomes {
 		for j, b := range outcomes {
-			one, other := access.Decision{Outcome: a, Reason: "one"}, access.Decision{Outcome: b, Reason: "other", Rule: "r"}
+			one, other := access.Decision{Outcome: a, Reason: "one"}, access.Decision{Outcome: b, Reason: "other", Explanation: access.Explanation{Policy: "p", Rule: "r"}}
 			want := one
 			if j < i {
 				want = other
 			}
-			if got := access.Both(one, other); got.Outcome != want.Outcome || got.Reason != want.Reason || got.Rule != want.Rule {
+			if got := access.Both(one, other); got.Outcome != want.Outcome || got.Reason != want.Reason || got.Explanation != want.Explanation {
 				t.Errorf("%v and %v: %+v", a, b, got)
 			}
 		}

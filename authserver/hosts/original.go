@@ -19,7 +19,9 @@ type Original struct {
 // ParseOriginal reads the values of an X-Original-URL header. There must be
 // exactly one, an absolute http or https URL of at most 8 KB in UTF-8, without
 // control characters, white space, a user name, a fragment or a malformed
-// escape in its path (in a query browsers do send "100%"). A second URL joined
+// escape in its path (in a query browsers do send "100%"), whose path stands right
+// behind the host: nginx takes "Host: app.test?" for a host, so that a request for /admin
+// with it says "https://app.test?/admin", whose path would be read as "/". A second URL joined
 // by a comma is refused where host and path stand; in a query it is a value
 // like any other. The error names the rule and never the value.
 func ParseOriginal(values []string) (Original, error) {
@@ -43,10 +45,13 @@ func ParseOriginal(values []string) (Original, error) {
 	if err != nil {
 		return Original{}, err
 	}
-	path, query := cutPath(rest)
-	if strings.Contains(rest, "#") {
+	switch {
+	case !strings.HasPrefix(rest, "/"):
+		return Original{}, errNoPath
+	case strings.Contains(rest, "#"):
 		return Original{}, errFragment
 	}
+	path, _ := cutPath(rest)
 	if err := checkEscapes(path); err != nil {
 		return Original{}, err
 	}
@@ -59,5 +64,5 @@ func ParseOriginal(values []string) (Original, error) {
 	if a.port != "" && a.port != "80" && a.port != "443" {
 		host += ":" + a.port
 	}
-	return Original{Host: host, RequestURI: path + query}, nil
+	return Original{Host: host, RequestURI: rest}, nil
 }

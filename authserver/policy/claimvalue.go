@@ -10,9 +10,10 @@ import (
 // claimPath says where a value is: the name of a claim and, below it, of members of
 // objects. Lists are gone through on the way.
 type claimPath struct {
-	whole string   // as written, when a claim may have the dots in its name; else ""
-	steps []string // at least one
-	shown []string // names under which the claim may be called dropped
+	whole string                        // as written, when a claim may have the dots in its name; else ""
+	steps []string                      // at least one
+	shown []string                      // names under which the claim may be called dropped
+	field func(*access.Identity) string // of a claim that an identity has a field for
 }
 
 // newClaimPath reads "a.b": the claim of that name if the token has one, else the
@@ -25,6 +26,7 @@ func newClaimPath(text string, steps []string) claimPath {
 			p.whole = text
 		}
 	}
+	p.field = fieldOf(p.steps)
 	for _, name := range []string{p.steps[0], p.whole} {
 		if name != "" {
 			p.shown = append(p.shown, name, droppedName(name))
@@ -57,13 +59,16 @@ const (
 
 // look goes through the values at the path until one meets the match. An identity has
 // a claim at most once.
-func (p *claimPath) look(id *access.Identity, m match) answer {
-	values, steps := p.values(id)
-	if values == nil {
-		if p.dropped(id) {
-			return cannotTell(WhyClaimDropped)
+func (p *claimPath) look(in *Input, m match) answer {
+	if p.field != nil {
+		if value := p.field(in.Identity); value != "" {
+			return holds(m(value))
 		}
-		return answer{}
+		return p.absent(in)
+	}
+	values, steps := p.values(in.Identity)
+	if values == nil {
+		return p.absent(in)
 	}
 	for _, v := range values {
 		switch r := look(v, steps, m); r {
@@ -86,8 +91,12 @@ func (p *claimPath) values(id *access.Identity) (values, steps []string) {
 	return claimValues(id, p.steps[0]), p.steps[1:]
 }
 
-func (p *claimPath) dropped(id *access.Identity) bool {
-	return slices.ContainsFunc(id.Dropped, func(name string) bool { return name == "claims" || slices.Contains(p.shown, name) })
+// absent is absent for a claim that may have been left out under several names.
+func (p *claimPath) absent(in *Input) answer {
+	if slices.ContainsFunc(in.Identity.Dropped, func(name string) bool { return name == "claims" || slices.Contains(p.shown, name) }) {
+		return cannotTell(WhyClaimDropped)
+	}
+	return absent(in, "")
 }
 
 // claimValues gives the values of a claim that is no list of the identity's own, nil

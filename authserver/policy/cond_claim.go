@@ -32,16 +32,7 @@ func (p *parser) claim(n *yaml.Node, where string) *node {
 		return p.claimExists(o, path, where)
 	}
 	m := textMatch(o.operator, o.values, o.fold)
-	if get := fieldOf(path.steps); get != nil {
-		return leaf(func(in *Input) answer {
-			value := get(in.Identity)
-			if value == "" && path.dropped(in.Identity) {
-				return cannotTell(WhyClaimDropped)
-			}
-			return holds(value != "" && m(value))
-		})
-	}
-	return leaf(func(in *Input) answer { return path.look(in.Identity, m) })
+	return leaf(func(in *Input) answer { return path.look(in, m) })
 }
 
 func (p *parser) claimExists(o operand, path claimPath, where string) *node {
@@ -49,16 +40,7 @@ func (p *parser) claimExists(o operand, path claimPath, where string) *node {
 		p.add(o.node, where, "fold has no meaning beside exists")
 		return nil
 	}
-	exists := leaf(func(in *Input) answer { return path.look(in.Identity, func(string) bool { return true }) })
-	if get := fieldOf(path.steps); get != nil {
-		exists = leaf(func(in *Input) answer {
-			value := get(in.Identity)
-			if value == "" && path.dropped(in.Identity) {
-				return cannotTell(WhyClaimDropped)
-			}
-			return holds(value != "")
-		})
-	}
+	exists := leaf(func(in *Input) answer { return path.look(in, func(string) bool { return true }) })
 	if o.values[0] == "true" {
 		return exists
 	}
@@ -100,17 +82,30 @@ func (p *parser) claimPath(n *yaml.Node, where string) (claimPath, bool) {
 		return path, false
 	}
 	for _, name := range []string{path.steps[0], path.whole} {
-		if own := ownCondition(name); own != "" {
+		if own := OwnCondition(name); own != "" {
 			p.add(n, where, "the claim %q has a condition of its own: %s", shown(name), own)
+			return path, false
+		}
+		if slices.Contains(p.opts.Mapped, name) {
+			p.add(n, where, "the claim %q is kept as roles, groups or scopes: use role, group or scope", shown(name))
+			return path, false
+		}
+		if slices.Contains(access.ProtocolClaims(), name) {
+			p.add(n, where, "the claim %q is not kept: no rule could ever see it", shown(name))
 			return path, false
 		}
 	}
 	return path, true
 }
 
-// ownCondition names the condition to use for a claim that is judged in its own way.
-func ownCondition(claim string) string {
+// OwnCondition names the condition to use for a claim that is judged in its own way; ""
+// for others.
+func OwnCondition(claim string) string {
 	switch claim {
+	case "oid":
+		return "user"
+	case "tid":
+		return "tenant"
 	case "roles":
 		return "role"
 	case "groups":
@@ -141,10 +136,6 @@ func fieldOf(steps []string) func(*access.Identity) string {
 		return func(id *access.Identity) string { return id.Subject }
 	case "iss":
 		return func(id *access.Identity) string { return id.Issuer }
-	case "oid":
-		return func(id *access.Identity) string { return id.Object }
-	case "tid":
-		return func(id *access.Identity) string { return id.Tenant }
 	case "name":
 		return func(id *access.Identity) string { return id.Name }
 	case "preferred_username":

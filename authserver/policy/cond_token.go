@@ -15,7 +15,24 @@ func (p *parser) role(n *yaml.Node, where string) *node {
 		return nil
 	}
 	has := hasAny(o.values)
-	return leaf(func(in *Input) answer { return holds(has(in.Identity.Roles)) })
+	return leaf(func(in *Input) answer {
+		if has(in.Identity.Roles) {
+			return answer{is: yes}
+		}
+		return absent(in, "roles")
+	})
+}
+
+// absent is the answer about something that a token does not have: no, or unknown when
+// it was left out.
+func absent(in *Input, claim string) answer {
+	switch {
+	case in.Identity.Elsewhere:
+		return cannotTell(WhyElsewhere)
+	case slices.Contains(in.Identity.Dropped, claim):
+		return cannotTell(WhyClaimDropped)
+	}
+	return answer{}
 }
 
 // group reads a condition about groups. When the token could not hold them all, it is
@@ -33,7 +50,7 @@ func (p *parser) group(n *yaml.Node, where string) *node {
 			return answer{is: yes}
 		}
 		if !id.GroupsUnknown {
-			return answer{}
+			return absent(in, "groups")
 		}
 		for _, g := range values {
 			if !slices.Contains(id.GroupsChecked, g) {

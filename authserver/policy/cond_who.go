@@ -64,7 +64,12 @@ func (p *parser) flag(f field, where string) *node {
 	if f.name == "bearer" {
 		return leaf(func(in *Input) answer { return holds(in.Bearer == want) })
 	}
-	return leaf(func(in *Input) answer { return holds(in.AppOnly == want) })
+	return leaf(func(in *Input) answer {
+		if in.AppUnknown {
+			return cannotTell(WhyAppUnknown)
+		}
+		return holds(in.AppOnly == want)
+	})
 }
 
 // email reads a condition about a verified address or its domain.
@@ -81,52 +86,26 @@ func (p *parser) email(f field, where string) *node {
 	if !ok {
 		return nil
 	}
-	whole, entra, m := f.name == "email", p.opts.Entra, textMatch(o.operator, o.values, true)
+	entra, m, exactly := p.opts.Entra, textMatch(o.operator, o.values, true), anyValue(o.values, equalASCII)
+	if f.name == "email_domain" {
+		return leaf(func(in *Input) answer {
+			address, why := VerifiedEmail(in.Identity, entra)
+			if why != WhyNone {
+				return cannotTell(why)
+			}
+			return holds(m(address[strings.LastIndexByte(address, '@')+1:]))
+		})
+	}
 	return leaf(func(in *Input) answer {
-		id := in.Identity
-		at := strings.LastIndexByte(id.Email, '@')
-		if at <= 0 || at == len(id.Email)-1 {
+		address, why := VerifiedEmail(in.Identity, entra)
+		switch {
+		case why != WhyNone:
+			return cannotTell(why)
+		case exactly(address):
+			return answer{is: yes}
+		case m(address): // a letter that only looks so, in lower case: whose mailbox that is, its server decides
 			return cannotTell(WhyEmailUnknown)
 		}
-		if !verified(id, entra) {
-			return cannotTell(WhyEmailUnverified)
-		}
-		if whole {
-			return holds(m(id.Email))
-		}
-		domain := strings.TrimSuffix(id.Email[at+1:], ".")
-		if !isDomain(domain) { // it could be the other spelling of one that is
-			return cannotTell(WhyEmailUnknown)
-		}
-		return holds(m(domain))
+		return answer{}
 	})
-}
-
-// verified reports whether a claim says that the address is the person's, and none
-// says that it is not.
-func verified(id *access.Identity, entra bool) bool {
-	general, ofEntra := claimValues(id, "email_verified"), []string(nil)
-	if entra {
-		ofEntra = claimValues(id, "xms_edov")
-	}
-	said := func(values []string) bool { return len(values) == 1 && values[0] == "true" }
-	saidEntra := len(ofEntra) == 1 && (ofEntra[0] == "true" || ofEntra[0] == "1")
-	return (said(general) || saidEntra) && (general == nil || said(general)) && (ofEntra == nil || saidEntra)
-}
-
-func isAddress(text string) bool {
-	local, domain, ok := strings.Cut(text, "@")
-	return ok && local != "" && isDomain(domain)
-}
-
-// isDomain wants letters, digits and hyphens with dots between them.
-func isDomain(text string) bool {
-	for label := range strings.SplitSeq(text, ".") {
-		if label == "" || len(label) > 63 || strings.ContainsFunc(label, func(r rune) bool {
-			return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
-		}) {
-			return false
-		}
-	}
-	return strings.Contains(text, ".")
 }

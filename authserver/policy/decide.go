@@ -98,7 +98,7 @@ func (p *Policy) Decide(in *Input) Verdict {
 			w.passes = r
 			break
 		}
-		w.note(r, a.why)
+		w.doesNotMatch(r, a.why)
 	}
 	return p.refuse(&w, undecided)
 }
@@ -120,16 +120,16 @@ func (p *Policy) refuse(w *way, undecided bool) Verdict {
 			case a.is == yes, !r.node.may(w.in, retry).no:
 				return forbid(ReasonDenied, r.name, a.why) // an unknown: fail closed
 			default:
-				w.undo(r, a.why)
+				w.mayStillDeny(r, a.why)
 			}
 		}
 	}
 	if w.passes != nil {
-		w.take(w.passes)
+		w.couldAllow(w.passes)
 	} else {
 		for _, r := range p.allow {
 			if r.remediable && r.node.may(w.in, retry).yes {
-				w.take(r)
+				w.couldAllow(r)
 			}
 		}
 	}

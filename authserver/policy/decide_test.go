@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,7 +123,7 @@ func TestGroupsAsMemberships(t *testing.T) {
 // asked about as any other, and the fault names the condition.
 func TestClaimsWithConditionsOfTheirOwn(t *testing.T) {
 	for claim, condition := range map[string]string{
-		"roles": "role", "groups": "group", "scp": "scope", "scope": "scope", "email": "email", "azp": "client", "appid": "client",
+		"roles": "role", "groups": "group", "scp": "scope", "scope": "scope", "email": "email", "oid": "user", "tid": "tenant", "azp": "client", "appid": "client",
 		"acr": "acr", "acrs": "acr", "amr": "amr", "auth_time": "auth_age",
 	} {
 		for _, path := range []string{claim, "[" + claim + "]", claim + ".x"} {
@@ -135,11 +136,30 @@ func TestClaimsWithConditionsOfTheirOwn(t *testing.T) {
 	}
 }
 
+// TestClaimsThatAreNotKept: a rule about a claim that no identity has would never match,
+// and so never deny.
+func TestClaimsThatAreNotKept(t *testing.T) {
+	if !slices.Contains(access.ProtocolClaims(), "aud") || slices.Contains(access.ProtocolClaims(), "iss") { // an identity has an issuer
+		t.Errorf("%q", access.ProtocolClaims())
+	}
+	for _, claim := range access.ProtocolClaims() {
+		for _, path := range []string{claim, "[" + claim + "]", claim + ".x"} {
+			for _, operator := range []string{"is: x", "exists: true", "exists: false"} {
+				_, err := Parse([]byte("policies: {p: {deny: [{claim: {path: "+path+", "+operator+"}}], allow: [{signed_in: {is: true}}]}}"), Options{})
+				if err == nil || !strings.Contains(err.Error(), "is not kept") {
+					t.Errorf("%s: %v", path, err)
+				}
+			}
+		}
+		mustParse(t, "policies: {p: {allow: [{claim: {path: x_"+claim+", is: x}}]}}")
+	}
+}
+
 // TestClaimsWithFields: a claim that an identity has a field for is found there, and
 // not in another claim of that name.
 func TestClaimsWithFields(t *testing.T) {
 	for claim, id := range map[string]access.Identity{
-		"sub": {Subject: "x"}, "iss": {Issuer: "x"}, "oid": {Object: "x"}, "tid": {Tenant: "x"}, "name": {Name: "x"}, "preferred_username": {PreferredUsername: "x"},
+		"sub": {Subject: "x"}, "iss": {Issuer: "x"}, "name": {Name: "x"}, "preferred_username": {PreferredUsername: "x"},
 	} {
 		p := mustParse(t, "policies: {p: {allow: [{claim: {path: "+claim+", is: x}}]}}").Find("p")
 		other := access.Identity{Claims: []access.Claim{{Name: claim, Values: []string{"x"}}}}

@@ -38,7 +38,9 @@
 //
 // A condition is yes, no or unknown; unknown when what it asks about is not known here
 // (Why lists the cases), which is something else than no. A claim that the token does not
-// have is no; one that was dropped for its size, or because it was there twice, is unknown.
+// have is no; one that was dropped for its size, or because it was there twice, is unknown,
+// and so are roles, groups and claims that a token for another application does not have.
+// A claim that no identity can have is a fault: a deny rule about it would never match.
 //
 //	all     no if one is no, else unknown if one is unknown, else yes
 //	any     yes if one is yes, else unknown if one is unknown, else no

@@ -133,8 +133,9 @@ func drawInput(r *rand.Rand) *Input {
 			id.Claims = append(id.Claims, c)
 		}
 	}
+	id.Elsewhere = r.IntN(8) == 0
 	return &Input{
-		Identity: id, AppOnly: r.IntN(4) == 0, Method: pick(r, []string{"GET", "POST", ""}), URI: pick(r, []string{"/admin/x", "/admin", "/a", "//", "/%2e"}),
+		Identity: id, AppOnly: r.IntN(4) == 0, AppUnknown: r.IntN(8) == 0, Method: pick(r, []string{"GET", "POST", ""}), URI: pick(r, []string{"/admin/x", "/admin", "/a", "//", "/%2e"}),
 		Source: pick(r, []netip.Addr{{}, netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("192.0.2.1")}), Now: now,
 	}
 }

@@ -14,10 +14,12 @@ type Input struct {
 	Bearer   bool             // a bearer token said who it is, not a session
 	Client   string           // azp or appid of that token, or of the ID token; "": not known
 	AppOnly  bool             // it speaks for an application
-	Method   string           // as the proxy handed it over; "": not known
-	URI      string           // request URI as the proxy handed it over: path and query
-	Source   netip.Addr       // the client's address; the zero value: not known
-	Now      time.Time        // the zero value: not known
+	// AppUnknown: nobody says whether it does.
+	AppUnknown bool
+	Method     string     // as the proxy handed it over; "": not known
+	URI        string     // request URI as the proxy handed it over: path and query
+	Source     netip.Addr // the client's address; the zero value: not known
+	Now        time.Time  // the zero value: not known
 
 	read     bool   // path and readable belong to readFrom
 	readFrom string // the URI that was read

@@ -78,7 +78,7 @@ func FuzzClaimJSON(f *testing.F) {
 	path := newClaimPath("t.a.b", nil)
 	f.Fuzz(func(t *testing.T, text string) {
 		id := &access.Identity{Claims: []access.Claim{{Name: "t", Values: []string{text}}}}
-		is := path.look(id, equalAny([]string{"x"}))
+		is := path.look(&Input{Identity: id}, equalAny([]string{"x"}))
 		want, valid := oracle(text, []string{"a", "b"}, "x")
 		switch {
 		case valid && want && is.is == no, valid && !want && is.is == yes:

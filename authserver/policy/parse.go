@@ -20,6 +20,9 @@ type Options struct {
 	// Entra: authentication contexts are c1 to c99, there is no amr, and xms_edov can
 	// be believed. With another provider people may be able to set a claim of that name.
 	Entra bool
+	// Mapped are claims of the provider that are kept as roles, groups and scopes, and
+	// nowhere else. A condition about one would never match.
+	Mapped []string
 	// Beside says which other keys may stand beside `policies` at the top of the text,
 	// whose matter they are not here; nil: none.
 	Beside func(key string) bool

@@ -45,6 +45,7 @@ func TestParseRefuses(t *testing.T) {
 		{"a name twice among rules", one("{name: x, role: {is: a}}, {name: y, role: {is: b}}"), one("{name: x, role: {is: a}}, {name: x, role: {is: b}}"), `another rule of this policy has the name "x" too`},
 		{"a name twice among both kinds", one("{name: x, role: {is: a}}"), "policies: {p: {deny: [{name: x, role: {is: a}}], allow: [{name: x, role: {is: a}}]}}", "another rule"},
 		{"a name like one of those without", one("{name: x, role: {is: a}}"), one("{name: 'allow[1]', role: {is: a}}"), "must not begin like"},
+		{"a name that means no rule", one("{name: nobody, role: {is: a}}"), one("{name: none, role: {is: a}}"), "must not be none"},
 		{"a name that is too long", one("{name: x, role: {is: a}}"), one("{name: " + strings.Repeat("x", 65) + ", role: {is: a}}"), "at most 64 bytes"},
 		{"an empty name", one("{name: x, role: {is: a}}"), one("{name: '', role: {is: a}}"), "is empty"},
 		{"a list as a name", one("{name: x, role: {is: a}}"), one("{name: [x], role: {is: a}}"), "must be a name"},
@@ -88,8 +89,8 @@ func TestParseRefuses(t *testing.T) {
 		{"no max", one("{auth_age: {max: 15m}}"), one("{auth_age: {is: 15m}}"), `"is" is not known; use max`},
 		{"max and more", one("{auth_age: {max: 15m}}"), one("{auth_age: {max: 15m, min: 1m}}"), "must have max and nothing else"},
 		{"max without a unit", one("{auth_age: {max: 15m}}"), one("{auth_age: {max: 900}}"), "must be a duration"},
-		{"max too short", one("{auth_age: {max: 1m}}"), one("{auth_age: {max: 59s}}"), "at least 1m0s"},
-		{"max too long", one("{auth_age: {max: 720h}}"), one("{auth_age: {max: 721h}}"), "at most 720h0m0s"},
+		{"max too short", one("{auth_age: {max: 1m}}"), one("{auth_age: {max: 59s}}"), "at least 1m and at most 720h"},
+		{"max too long", one("{auth_age: {max: 720h}}"), one("{auth_age: {max: 721h}}"), "at least 1m and at most 720h"},
 
 		{"no path", one("{claim: {path: a, is: b}}"), one("{claim: {is: b}}"), "has no path"},
 		{"a claim without operator", one("{claim: {path: a, is: b}}"), one("{claim: {path: a}}"), "exactly one operator"},

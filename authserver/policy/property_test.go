@@ -2,8 +2,11 @@ package policy
 
 import (
 	"math/rand/v2"
+	"net/netip"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
@@ -100,6 +103,49 @@ func TestMoreDenyNeverWidens(t *testing.T) {
 	}
 	if narrowed < draws/100 {
 		t.Errorf("narrowed %d times", narrowed)
+	}
+}
+
+// TestLessKnownNeverOpens takes away what is known: what did not pass before does not
+// pass then, whatever all, any and none make of it.
+func TestLessKnownNeverOpens(t *testing.T) {
+	forget := map[string]func(in *Input){
+		"whose token it was":           func(in *Input) { in.Identity.Elsewhere = true },
+		"whether it is an application": func(in *Input) { in.AppUnknown = true },
+		"the address":                  func(in *Input) { in.Source = netip.Addr{} },
+		"the method":                   func(in *Input) { in.Method = "" },
+		"the method, in lower case":    func(in *Input) { in.Method = strings.ToLower(in.Method) },
+		"the path":                     func(in *Input) { in.URI = "/a/..%2f" + in.URI },
+		"the time":                     func(in *Input) { in.Now = time.Time{} },
+		"the person":                   func(in *Input) { in.Identity.Object = "" },
+		"the address of the person":    func(in *Input) { in.Identity.Email = "" },
+		"that the address is verified": func(in *Input) { in.Identity.Claims = nil; in.Identity.Dropped = []string{"claims"} },
+		"the roles":                    func(in *Input) { in.Identity.Roles = nil; in.Identity.Dropped = append(in.Identity.Dropped, "roles") },
+		"the groups": func(in *Input) {
+			in.Identity.GroupsUnknown, in.Identity.Groups, in.Identity.GroupsChecked = true, nil, nil
+		},
+		"the groups, which were dropped": func(in *Input) { in.Identity.Groups = nil; in.Identity.Dropped = append(in.Identity.Dropped, "groups") },
+	}
+	for name, less := range forget {
+		r := rand.New(rand.NewPCG(11, 12))
+		closed := 0
+		for range draws {
+			text := policyText(drawRules(r, everything(), kinds(), 0), drawRules(r, everything(), kinds(), 1))
+			p, in := mustParse(t, text).Find("p"), drawInput(r)
+			was := p.Decide(in).Decision.Outcome
+			before := *in.Identity
+			less(in)
+			is := p.Decide(in).Decision.Outcome
+			if was == access.Allow && is != access.Allow {
+				closed++
+			}
+			if was != access.Allow && is == access.Allow {
+				t.Fatalf("%s: %s%+v\nwas %+v\nis %+v\n%v, then %v", name, text, in, before, in.Identity, was, is)
+			}
+		}
+		if closed == 0 {
+			t.Errorf("%s: it never mattered", name)
+		}
 	}
 }
 

@@ -35,6 +35,8 @@ const (
 	WhyAuthTimeUnknown     // the token does not say when the person signed in
 	WhyGroupsUnasked       // nobody has asked for these groups yet
 	WhyGroupsUnknown       // the groups could not be asked for
+	WhyAppUnknown          // the token does not say whether it speaks for an application
+	WhyElsewhere           // the token was for another application, and says nothing of what this one knows
 	WhyExprError           // the expression failed
 )
 
@@ -71,6 +73,10 @@ func (w Why) String() string {
 		return "groups_unasked"
 	case WhyGroupsUnknown:
 		return "groups_unknown"
+	case WhyAppUnknown:
+		return "app_unknown"
+	case WhyElsewhere:
+		return "other_application"
 	case WhyExprError:
 		return "expr_error"
 	case WhyNone:

@@ -54,6 +54,8 @@ func (p *parser) ruleName(n *yaml.Node, where, standard string) string {
 		p.add(n, where, "must be a name of at most 64 bytes")
 	case strings.HasPrefix(name, "deny[") || strings.HasPrefix(name, "allow["):
 		p.add(n, where, "must not begin like the names of rules without one")
+	case name == "none":
+		p.add(n, where, "must not be none: that is no rule, where it is told which one decided")
 	}
 	return name
 }

@@ -20,6 +20,7 @@ import (
 //	      user: 1f1e…           # oid; also tenant, subject, issuer, name, preferred_username, email
 //	      roles: [Admin]        # also groups, scopes (kept names), acr, amr, dropped
 //	      groups_unknown: true  # with groups_checked: […] and groups_failed: true
+//	      other_application: true # a token for another one said who it is
 //	      auth_age: 5m          # left out: it is not known when the person signed in
 //	      claims: {dept: sales, tags: [a, b], realm: {level: 3}}
 //	    request:
@@ -27,7 +28,7 @@ import (
 //	      uri: /admin?x=1
 //	      source: 10.1.2.3
 //	      time: 2026-03-29T08:00:00Z # left out: Monday, 2024-01-01T12:00:00Z
-//	      client: 7a0c…         # also bearer: true, app_only: true
+//	      client: 7a0c…         # also bearer, app_only, app_unknown: true
 //	    expect:
 //	      outcome: allow        # allow, sign_in, forbid, step_up, unsure, deny; the only one that must be there
 //	      reason: ok

@@ -36,7 +36,11 @@ func plainTree(n *yaml.Node) bool {
 
 func (p *parser) expectation(n *yaml.Node, where string) expectation {
 	var e expectation
-	for _, f := range p.fields(n, where, "a map with outcome, reason, rule, why, missing") {
+	fields := p.fields(n, where, "a map with outcome, reason, rule, why, missing")
+	if fields != nil && !slices.ContainsFunc(fields, func(f field) bool { return f.name == "outcome" }) {
+		p.add(n, where, "must have an outcome")
+	}
+	for _, f := range fields {
 		inside := where + "." + shown(f.name)
 		switch f.name {
 		case "outcome":

@@ -52,8 +52,11 @@ func (p *parser) tableCase(n *yaml.Node, where string) tableCase {
 	noon, _ := time.Parse(time.RFC3339, noon) // a constant
 	c := tableCase{name: where, line: n.Line, input: Input{Now: noon}}
 	var identity *yaml.Node
-	for _, f := range p.fields(n, where, "a case with policy, identity, request, expect") {
+	given := map[string]bool{}
+	fields := p.fields(n, where, "a case with policy, identity, request, expect")
+	for _, f := range fields {
 		inside := where + "." + shown(f.name)
+		given[f.name] = true
 		switch f.name {
 		case "name":
 			c.name, _ = p.text(f.value, inside, "a name")
@@ -72,14 +75,14 @@ func (p *parser) tableCase(n *yaml.Node, where string) tableCase {
 	if identity != nil { // when it is known what time it is
 		c.input.Identity = p.identity(identity, where+".identity", c.input.Now)
 	}
-	if c.policy == "" || c.expect.outcome == "" {
+	if fields != nil && !(given["policy"] && given["expect"]) {
 		p.add(n, where, "must have policy, and expect with an outcome")
 	}
 	return c
 }
 
 func (p *parser) request(n *yaml.Node, where string, in *Input) {
-	for _, f := range p.fields(n, where, "a map with method, uri, source, time, client, bearer, app_only") {
+	for _, f := range p.fields(n, where, "a map with method, uri, source, time, client, bearer, app_only, app_unknown") {
 		inside := where + "." + shown(f.name)
 		var text string
 		switch f.name {
@@ -89,13 +92,16 @@ func (p *parser) request(n *yaml.Node, where string, in *Input) {
 		case "app_only":
 			in.AppOnly, _ = p.boolean(f.value, inside)
 			continue
+		case "app_unknown":
+			in.AppUnknown, _ = p.boolean(f.value, inside)
+			continue
 		case "method", "uri", "source", "time", "client":
 			var ok bool
 			if text, ok = p.text(f.value, inside, "a text"); !ok {
 				continue
 			}
 		default:
-			p.add(f.key, where, "%q is not known; use method, uri, source, time, client, bearer, app_only", shown(f.name))
+			p.add(f.key, where, "%q is not known; use method, uri, source, time, client, bearer, app_only, app_unknown", shown(f.name))
 		}
 		var err error
 		switch f.name {
@@ -117,6 +123,8 @@ func (p *parser) request(n *yaml.Node, where string, in *Input) {
 	}
 }
 
+const identityWords = "user, tenant, subject, issuer, name, preferred_username, email, roles, groups, scopes, acr, amr, auth_age, claims, groups_unknown, groups_checked, groups_failed, dropped, other_application"
+
 func (p *parser) identity(n *yaml.Node, where string, now time.Time) *access.Identity {
 	id := &access.Identity{}
 	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
@@ -130,7 +138,7 @@ func (p *parser) identity(n *yaml.Node, where string, now time.Time) *access.Ide
 		"roles": &id.Roles, "groups": &id.Groups, "scopes": &id.Scopes, "groups_checked": &id.GroupsChecked,
 		"acr": &id.Contexts, "amr": &id.Methods, "dropped": &id.Dropped,
 	}
-	flags := map[string]*bool{"groups_unknown": &id.GroupsUnknown, "groups_failed": &id.GroupsFailed}
+	flags := map[string]*bool{"groups_unknown": &id.GroupsUnknown, "groups_failed": &id.GroupsFailed, "other_application": &id.Elsewhere}
 	for _, f := range p.fields(n, where, "a map of what is known about somebody, or {}") {
 		inside := where + "." + shown(f.name)
 		switch {
@@ -147,7 +155,7 @@ func (p *parser) identity(n *yaml.Node, where string, now time.Time) *access.Ide
 		case f.name == "claims":
 			id.Claims = p.claims(f.value, inside)
 		default:
-			p.add(f.key, where, "%q is not known", shown(f.name))
+			p.add(f.key, where, "%q is not known; use %s", shown(f.name), identityWords)
 		}
 	}
 	return id

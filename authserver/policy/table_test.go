@@ -74,6 +74,36 @@ func TestTableAsksOtherPolicies(t *testing.T) {
 	}
 }
 
+// TestParseTableSaysNothingFalse: each mistake is told once, and nothing that follows from it
+// as if it were another.
+func TestParseTableSaysNothingFalse(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		want       []string // what the faults say, in order
+	}{
+		{"a wrong outcome", "cases: [{policy: p, expect: {outcome: allowed}}]", []string{`"allowed" must be one of`}},
+		{"an empty outcome", "cases: [{policy: p, expect: {outcome: ''}}]", []string{"is empty"}},
+		{"a wrong reason and no outcome", "cases: [{policy: p, expect: {reason: fine}}]", []string{"must have an outcome", `"fine" must be one of`}},
+		{"a list for a policy", "cases: [{policy: [p], expect: {outcome: allow}}]", []string{"must be a policy's name"}},
+		{"a wrong outcome and no policy", "cases: [{expect: {outcome: allowed}}]", []string{`"allowed" must be one of`, "must have policy"}},
+		{"an expectation as a text", "cases: [{policy: p, expect: allow}]", []string{"must be a map with outcome"}},
+		{"a case as a text", "cases: [allow]", []string{"must be a case"}},
+		{"a role", "cases: [{policy: p, identity: {role: [a]}, expect: {outcome: allow}}]", []string{`"role" is not known; use user,`}},
+	} {
+		_, err := ParseTable([]byte(tt.text), Options{})
+		var faults Faults
+		if !errors.As(err, &faults) || len(faults) != len(tt.want) {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		for i, f := range faults {
+			if !strings.Contains(f.Problem, tt.want[i]) {
+				t.Errorf("%s: %v, want %s", tt.name, f, tt.want[i])
+			}
+		}
+	}
+}
+
 func TestParseTableRefuses(t *testing.T) {
 	one := func(rest string) string { return "cases: [{policy: p, " + rest + "}]" }
 	tests := []struct{ name, good, bad, want string }{
@@ -83,7 +113,7 @@ func TestParseTableRefuses(t *testing.T) {
 		{"another key", one("expect: {outcome: allow}"), "case: []", `"case" is not known`},
 		{"a bad policy", one("expect: {outcome: allow}"), "policies: {p: {allow: []}}\n" + one("expect: {outcome: allow}"), "is an empty list"},
 		{"no policy", one("expect: {outcome: allow}"), "cases: [{expect: {outcome: allow}}]", "must have policy"},
-		{"no outcome", one("expect: {outcome: allow, reason: ok}"), one("expect: {reason: ok}"), "with an outcome"},
+		{"no outcome", one("expect: {outcome: allow, reason: ok}"), one("expect: {reason: ok}"), "must have an outcome"},
 		{"no expectation", one("expect: {outcome: allow}"), one("identity: {}"), "with an outcome"},
 		{"an unknown outcome", one("expect: {outcome: allow}"), one("expect: {outcome: allowed}"), `"allowed" must be one of deny, allow,`},
 		{"an unknown reason", one("expect: {outcome: allow, reason: ok}"), one("expect: {outcome: allow, reason: fine}"), `"fine" must be one of ok,`},
@@ -92,7 +122,7 @@ func TestParseTableRefuses(t *testing.T) {
 		{"unknown missing", one("expect: {outcome: step_up, missing: {acr: [a]}}"), one("expect: {outcome: step_up, missing: {roles: [a]}}"), `"roles" is not known`},
 		{"a bad age", one("expect: {outcome: step_up, missing: {max_age: 1m}}"), one("expect: {outcome: step_up, missing: {max_age: 1}}"), "must be a duration"},
 		{"an unknown key of a case", one("expect: {outcome: allow}"), one("expects: {outcome: allow}"), `"expects" is not known`},
-		{"an unknown word of an identity", one("identity: {roles: [a]}, expect: {outcome: allow}"), one("identity: {role: [a]}, expect: {outcome: allow}"), `"role" is not known`},
+		{"an unknown word of an identity", one("identity: {roles: [a]}, expect: {outcome: allow}"), one("identity: {role: [a]}, expect: {outcome: allow}"), `"role" is not known; use user, tenant, subject, issuer, name, preferred_username, email, roles, groups, scopes, acr, amr, auth_age, claims,`},
 		{"roles as a text", one("identity: {roles: [a]}, expect: {outcome: allow}"), one("identity: {roles: a}, expect: {outcome: allow}"), "must be a list"},
 		{"a flag as a text", one("identity: {groups_unknown: true}, expect: {outcome: allow}"), one("identity: {groups_unknown: x}, expect: {outcome: allow}"), "must be true or false"},
 		{"an age in words", one("identity: {auth_age: 5m}, expect: {outcome: allow}"), one("identity: {auth_age: long}, expect: {outcome: allow}"), "must be a duration"},

@@ -66,8 +66,8 @@ type way struct {
 	failed *rule // the first allow rule whose expression failed
 }
 
-// note takes down why an allow rule does not match.
-func (w *way) note(r *rule, why Why) {
+// doesNotMatch takes down why an allow rule does not match.
+func (w *way) doesNotMatch(r *rule, why Why) {
 	if w.why == WhyNone {
 		w.why = why
 	}
@@ -89,8 +89,8 @@ type named struct {
 	why Why
 }
 
-// undo adds a deny rule that is unknown and must become no.
-func (w *way) undo(r *rule, why Why) {
+// mayStillDeny adds a deny rule that is unknown: it has to become no.
+func (w *way) mayStillDeny(r *rule, why Why) {
 	if w.closed.rule == nil {
 		w.closed = named{r, why}
 	}
@@ -100,8 +100,8 @@ func (w *way) undo(r *rule, why Why) {
 	w.needs.add(w.in, r.node, false)
 }
 
-// take adds an allow rule that matches now, or could.
-func (w *way) take(r *rule) {
+// couldAllow adds an allow rule that matches now, or could.
+func (w *way) couldAllow(r *rule) {
 	why := r.test(w.in).why
 	if w.unsure.rule == nil && !r.node.may(w.in, signIn).yes {
 		w.unsure, w.wanted = named{r, why}, true

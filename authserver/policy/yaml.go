@@ -186,7 +186,7 @@ func (f *faults) duration(n *yaml.Node, where string, least, most time.Duration)
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < least || d > most {
-		f.add(n, where, "must be a duration such as 15m, at least %v and at most %v", least, most)
+		f.add(n, where, "must be a duration such as 15m, at least %s and at most %s", short(least), short(most))
 		return 0, false
 	}
 	return d, true

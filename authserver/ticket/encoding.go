@@ -32,7 +32,7 @@ const (
 	flagGroupsFailed  = 1 << 4
 	flagChecked       = 1 << 5 // groups whose membership is known
 	flagHow           = 1 << 6 // text begins with how the person signed in
-	flagsKnown        = 1<<7 - 1
+	flagElsewhere     = 1 << 7 // the last: more of them need another format
 
 	// maxCompressed bounds what is worth compressing: text beyond it would need to
 	// shrink to an eighth to fit, and compressing it would cost a sign-in some time.
@@ -57,6 +57,9 @@ func (e *encoding) encode(t *Ticket) []byte {
 	}
 	if id.GroupsFailed {
 		flags |= flagGroupsFailed
+	}
+	if id.Elsewhere {
+		flags |= flagElsewhere
 	}
 	if id.GroupsUnknown && len(id.GroupsChecked) > 0 {
 		flags |= flagChecked
@@ -136,7 +139,7 @@ func encodeText(id *access.Identity, flags byte) []byte {
 var errFormat = errors.New("not a ticket of a known format")
 
 func (e *encoding) decode(plain []byte) (*Ticket, error) {
-	if len(plain) < 2+len(ID{}) || plain[0] != format || plain[1]&^flagsKnown != 0 {
+	if len(plain) < 2+len(ID{}) || plain[0] != format {
 		return nil, errFormat
 	}
 	flags := plain[1]
@@ -153,7 +156,7 @@ func (e *encoding) decode(plain []byte) (*Ticket, error) {
 	}
 	id := &t.Identity
 	id.Tenant, id.Object, id.Groups = r.Text(), r.Text(), r.List()
-	id.GroupsUnknown, id.GroupsFailed = flags&flagGroupsUnknown != 0, flags&flagGroupsFailed != 0
+	id.GroupsUnknown, id.GroupsFailed, id.Elsewhere = flags&flagGroupsUnknown != 0, flags&flagGroupsFailed != 0, flags&flagElsewhere != 0
 	if flags&flagChecked != 0 {
 		id.GroupsChecked = r.List()
 	}

@@ -37,7 +37,7 @@ func FuzzTicket(f *testing.F) {
 			ID: ticket.ID{1, 2, 3}, Issued: issued, Expires: issued.Add(time.Hour), KeptSince: issued.Add(-time.Duration(at) * time.Second),
 			Identity: access.Identity{
 				Issuer: issuer, Tenant: tenant, Object: group, Subject: value, Name: name, Email: role, Roles: []string{role, name}, Scopes: []string{role, "openid"},
-				Groups: append(groups, group), GroupsUnknown: count%2 == 1, Contexts: []string{role}, AuthTime: time.Unix(int64(at), 0).UTC().Add(time.Second),
+				Groups: append(groups, group), GroupsUnknown: count%2 == 1, Elsewhere: count%3 == 1, Contexts: []string{role}, AuthTime: time.Unix(int64(at), 0).UTC().Add(time.Second),
 				Claims: []access.Claim{{Name: claim, Values: []string{value, name}}, {Name: "sid", Values: []string{"s-1"}}},
 				Graph:  []access.GraphResult{{Query: claim, JSON: graph}, {Query: "/x", Dropped: true}},
 			},

@@ -97,8 +97,10 @@ func TestRoundTrip(t *testing.T) {
 	other := adele()
 	other.Identity.Issuer, other.Identity.GroupsUnknown = "https://other.example", true
 	other.Identity.Groups = []string{"not a guid", guid(1)}
+	foreign := adele()
+	foreign.Identity.Elsewhere, foreign.Identity.Subject = true, ""
 	tests := map[string]ticket.Ticket{
-		"usual": adele(), "full": full, "another issuer": other,
+		"usual": adele(), "full": full, "another issuer": other, "of another application's token": foreign,
 		"nothing but times": {Issued: time.UnixMilli(0).UTC(), Expires: time.UnixMilli(1000).UTC()},
 		"smuggler":          {Issued: time.UnixMilli(5).UTC(), Expires: time.UnixMilli(1005).UTC(), Identity: access.Identity{Name: "a|b\r\nX: y\x00", Issuer: issuer}},
 	}

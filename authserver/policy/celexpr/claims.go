@@ -16,8 +16,9 @@ import (
 // claims is a map of which one claim can be asked for, and no more: singleClaims
 // refuses the rest, which is an error here.
 type claims struct {
-	id   *access.Identity
-	read []readClaim // before
+	id     *access.Identity
+	mapped []string    // Config.Mapped
+	read   []readClaim // before
 }
 
 type readClaim struct {
@@ -42,7 +43,10 @@ func (c *claims) Find(key ref.Val) (ref.Val, bool) {
 		}
 		return types.NewErr("the claim is too long"), false
 	}
-	if dropped(c.id, string(name)) {
+	switch {
+	case !isOther(string(name), c.mapped):
+		return types.NewErr("the claim is elsewhere"), false
+	case c.id.Elsewhere || dropped(c.id, string(name)):
 		return types.NewErr("the claim was left out"), false
 	}
 	return nil, false

@@ -24,22 +24,24 @@ const (
 type Config struct {
 	// Entra: the claim xms_edov can say that an address is verified, as in policy.Options.
 	Entra bool
+	// Mapped are claims that are kept elsewhere, as in policy.Options.
+	Mapped []string
 }
 
 // Compiler compiles expressions. It never changes and is safe for concurrent use.
 type Compiler struct {
-	env   *cel.Env
-	entra bool
+	env *cel.Env
+	cfg Config
 }
 
 // New returns a Compiler. An error says that this build's CEL cannot be set up.
 func New(cfg Config) (c *Compiler, err error) {
 	defer recovered(&err)
-	env, err := environment()
+	env, err := environment(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("set up expressions: %w", err)
 	}
-	return &Compiler{env: env, entra: cfg.Entra}, nil
+	return &Compiler{env: env, cfg: cfg}, nil
 }
 
 // Compile parses and type-checks an expression, and refuses one that is too long, has
@@ -67,7 +69,7 @@ func (c *Compiler) Compile(expr string) (program policy.Program, err error) {
 	if err != nil {
 		return nil, errors.New(tidy(err.Error()))
 	}
-	return &compiled{program: planned, entra: c.entra}, nil
+	return &compiled{program: planned, cfg: c.cfg}, nil
 }
 
 // bounded estimates what an expression could cost. What an expression is refused for

@@ -56,7 +56,7 @@ func counted(t testing.TB, p policy.Program, in *policy.Input) uint64 {
 	if !ok {
 		t.Fatal("no program of this package")
 	}
-	_, details, err := c.program.Eval(&values{in: in, entra: true})
+	_, details, err := c.program.Eval(&values{in: in, cfg: Config{Entra: true}})
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) {
 		return maxCost

@@ -61,7 +61,7 @@ func variables() []variable {
 	}
 }
 
-func environment() (*cel.Env, error) {
+func environment(cfg Config) (*cel.Env, error) {
 	library := env.NewLibrarySubset().AddIncludedMacros(macros()...).AddIncludedFunctions(functions()...)
 	opts := []cel.EnvOption{
 		cel.StdLib(cel.StdLibSubset(library)),
@@ -76,7 +76,7 @@ func environment() (*cel.Env, error) {
 			cel.ValidateComprehensionNestingLimit(maxLoops),
 			cel.ValidateRegexProgramSizeLimit(maxPattern),
 			literalPatterns{},
-			singleClaims{},
+			singleClaims{mapped: cfg.Mapped},
 			noMessages{},
 			noJoins{},
 		),

@@ -98,6 +98,16 @@ func TestUnknownIsAnError(t *testing.T) {
 		{"no path", `request.path != "/admin"`, func(in *policy.Input) { in.URI = "" }},
 		{"no source", `request.source != "10.1.2.4"`, func(in *policy.Input) { in.Source = netip.Addr{} }},
 		{"no time", `request.time != timestamp("2026-01-01T00:00:00Z")`, func(in *policy.Input) { in.Now = time.Time{} }},
+		{"email of several readings", `identity.email != "x"`, func(in *policy.Input) { in.Identity.Email = "ann@evil.example@example.com" }},
+		{"email in a list", `identity.email.endsWith("@example.com")`, func(in *policy.Input) { in.Identity.Email = "eve@evil.example,ann@example.com" }},
+		{"email of a domain that is not ASCII", `identity.email != "x"`, func(in *policy.Input) { in.Identity.Email = "ann@éxample.com" }},
+		{"email, and email_verified was left out", `identity.email != "x"`, func(in *policy.Input) {
+			in.Identity.Claims, in.Identity.Dropped = []access.Claim{{Name: "xms_edov", Values: []string{"1"}}}, []string{"email_verified"}
+		}},
+		{"groups of another application's token", `!("g9" in identity.groups)`, func(in *policy.Input) { in.Identity.Elsewhere = true; in.Identity.Claims = nil }},
+		{"a claim of another application's token", `!("floor" in identity.claims)`, func(in *policy.Input) { in.Identity.Elsewhere = true }},
+		{"whether it is an application", `!app_only`, func(in *policy.Input) { in.AppUnknown = true }},
+		{"a claim that is elsewhere, its name from a variable", `!(client in identity.claims)`, func(in *policy.Input) { in.Client = "roles" }},
 		{"no client", `client != "x"`, func(in *policy.Input) { in.Client = "" }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -105,7 +115,7 @@ func TestUnknownIsAnError(t *testing.T) {
 			if ok, err := compile(t, c.expr).Eval(in); err == nil || ok {
 				t.Errorf("%s: %v, %v", c.expr, ok, err)
 			}
-			if in.Identity != nil {
+			if in.Identity != nil && !in.Identity.Elsewhere {
 				if ok, err := compile(t, `"Editor" in identity.roles`).Eval(in); err != nil || !ok {
 					t.Errorf("an expression about something else: %v, %v", ok, err)
 				}
@@ -121,6 +131,24 @@ func TestUnknownIsAnError(t *testing.T) {
 	} {
 		if ok, err := compile(t, expr).Eval(ann()); err != nil || !ok {
 			t.Errorf("%s: %v, %v", expr, ok, err)
+		}
+	}
+}
+
+// Roles that another application's token does not have, or that were left out, are not
+// none.
+func TestRolesNotKnown(t *testing.T) {
+	for name, change := range map[string]func(*policy.Input){
+		"another application's token": func(in *policy.Input) { in.Identity.Elsewhere = true },
+		"left out":                    func(in *policy.Input) { in.Identity.Dropped = []string{"roles"} },
+	} {
+		for _, expr := range []string{`!("Blocked" in identity.roles)`, `identity.roles.all(r, r != "Blocked")`, `size(identity.roles) < 9`} {
+			if ok, err := compile(t, expr).Eval(annWith(change)); err == nil || ok {
+				t.Errorf("%s: %s: %v, %v", name, expr, ok, err)
+			}
+			if ok, err := compile(t, expr).Eval(ann()); err != nil || !ok {
+				t.Errorf("%s: %v, %v", expr, ok, err)
+			}
 		}
 	}
 }

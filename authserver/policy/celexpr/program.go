@@ -17,7 +17,7 @@ import (
 // compiled is a program. It is safe for concurrent use.
 type compiled struct {
 	program cel.Program
-	entra   bool
+	cfg     Config
 }
 
 // Eval evaluates the expression for one input, of which it keeps nothing. Whatever
@@ -26,7 +26,7 @@ func (c *compiled) Eval(in *policy.Input) (ok bool, err error) {
 	if in == nil {
 		return false, errors.New("evaluate expression: there is no input")
 	}
-	values := &values{in: in, entra: c.entra}
+	values := &values{in: in, cfg: c.cfg}
 	defer func() {
 		values.in = nil
 		if err != nil {
@@ -59,7 +59,7 @@ func problemOf(err error) string {
 		}
 	}
 	for _, kind := range []string{
-		"no such key", "no such claim", "claim was left out", "claim is too long", "index out of bounds", "out of range", "division by zero", "modulus by zero", "overflow", "no such overload",
+		"no such key", "no such claim", "claim was left out", "claim is elsewhere", "claim is too long", "index out of bounds", "out of range", "division by zero", "modulus by zero", "overflow", "no such overload",
 	} {
 		if strings.Contains(text, kind) {
 			return kind

@@ -16,8 +16,8 @@ import (
 // values gives an evaluation what the input holds. A variable that is not known is not
 // there, which is an error for the expression that reads it.
 type values struct {
-	in    *policy.Input
-	entra bool
+	in  *policy.Input
+	cfg Config
 
 	// What was asked for before: a loop may ask often.
 	roles, groups, scopes ref.Val
@@ -46,7 +46,7 @@ func (v *values) ResolveName(name string) (any, bool) {
 	case varBearer:
 		return types.Bool(in.Bearer), true
 	case varAppOnly:
-		return types.Bool(in.AppOnly), true
+		return types.Bool(in.AppOnly), !in.AppUnknown
 	case varClient:
 		return text(in.Client)
 	case varMethod:
@@ -81,20 +81,23 @@ func (v *values) ofIdentity(name string) (any, bool) {
 	case varPreferredUsername:
 		return text(id.PreferredUsername)
 	case varEmail:
-		email, ok := text(id.Email)
-		return email, ok && verified(id, v.entra)
+		email, _ := policy.VerifiedEmail(id, v.cfg.Entra)
+		return text(email)
 	case varRoles:
+		if id.Elsewhere || slices.Contains(id.Dropped, "roles") {
+			return nil, false
+		}
 		return once(&v.roles, id.Roles)
 	case varScopes:
 		return once(&v.scopes, id.Scopes)
 	case varGroups:
-		if id.GroupsUnknown || slices.Contains(id.Dropped, "groups") {
+		if id.GroupsUnknown || id.Elsewhere || slices.Contains(id.Dropped, "groups") {
 			return nil, false
 		}
 		return once(&v.groups, id.Groups)
 	case varClaims:
 		if v.claims == nil {
-			v.claims = &claims{id: id}
+			v.claims = &claims{id: id, mapped: v.cfg.Mapped}
 		}
 		return v.claims, true
 	}
@@ -135,16 +138,6 @@ func source(a netip.Addr) (any, bool) {
 		return nil, false
 	}
 	return types.String(a.WithZone("").Unmap().String()), true
-}
-
-// verified is what the conditions email and email_domain ask: a claim says that the
-// address is the person's, and none says that it is not.
-func verified(id *access.Identity, entra bool) bool {
-	general, isGeneral := claimOf(id, "email_verified")
-	edov, isEdov := claimOf(id, "xms_edov")
-	isEdov = isEdov && entra
-	says := func(values []string, yes ...string) bool { return len(values) == 1 && slices.Contains(yes, values[0]) }
-	return (isGeneral || isEdov) && (!isGeneral || says(general, "true")) && (!isEdov || says(edov, "true", "1"))
 }
 
 func claimOf(id *access.Identity, name string) ([]string, bool) {
