@@ -1,9 +1,9 @@
 package headers
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -14,8 +14,8 @@ const AssertionRoom = 1400
 // assertionNamed is what overflow calls an assertion.
 const assertionNamed = "assertion"
 
-// addAssertion takes the name of the assertion's header before any claim can. It need
-// not begin with the prefix.
+// addAssertion takes the name of the assertion's header before any claim that is not
+// configured can. It need not begin with the prefix. No error holds the name.
 func (r *Renderer) addAssertion(name string) error {
 	if name == "" {
 		return nil
@@ -23,27 +23,17 @@ func (r *Renderer) addAssertion(name string) error {
 	lower := strings.ToLower(name) // of a letter that is not ASCII it may make one that is
 	switch {
 	case len(name) > maxPrefix || strings.ContainsFunc(name, func(c rune) bool { return c != '-' && (c >= 0x80 || !alphanumeric(byte(c))) }): //nolint:gosec // ASCII
-		return fmt.Errorf("the header of the assertion, %.70q, must be letters, digits and hyphens, at most %d bytes", name, maxPrefix)
-	case slices.Contains(meaningful(), lower) || slices.Contains(requestNames(), lower):
-		return fmt.Errorf("the header of the assertion, %s, has a meaning of its own", lower)
+		return fmt.Errorf("the header of the assertion must be letters, digits and hyphens, at most %d bytes", maxPrefix)
+	case reserved(lower):
+		return errors.New("the header of the assertion has a meaning of its own for proxies, applications or browsers")
+	case r.isTaken(lower):
+		return errors.New("the header of the assertion is another header's name already")
 	}
-	// CGI and its heirs take names for one that differ in "-" and "." alone, also in the prefix.
 	if rest, ok := strings.CutPrefix(lower, collision(r.prefix)); ok {
-		if _, taken := r.slots[rest]; taken || rest == "" {
-			return fmt.Errorf("the header of the assertion, %s, is another's name already", lower)
-		}
 		r.slots[rest] = slotToken
 	}
 	r.signed = tokenHeader{name: lower, key: canonical("", lower)}
 	return nil
-}
-
-// requestNames are headers that applications and proxies act upon in a request.
-func requestNames() []string {
-	return []string{
-		"accept", "authorization", "content-encoding", "content-type", "cookie", "expect", "forwarded", "from", "host", "origin", "proxy-authorization", "range", "referer",
-		"user-agent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-request-id", "x-original-url", "x-http-method-override",
-	}
 }
 
 func (r *Renderer) writeNoAssertion(h http.Header) {

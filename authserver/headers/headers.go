@@ -133,16 +133,8 @@ func New(cfg Config) (*Renderer, error) {
 		r.slots[collision(name)] = slot
 	}
 	r.addTokens(cfg)
-	if err := r.addAssertion(cfg.Assertion); err != nil {
+	if err := r.addNames(cfg); err != nil {
 		return nil, fmt.Errorf("identity headers: %w", err)
-	}
-	if err := r.addMappings(slices.Concat(cfg.Profile.mappings(), cfg.Mappings)); err != nil {
-		return nil, fmt.Errorf("identity headers: %w", err)
-	}
-	for _, claim := range cfg.ClaimHeaders {
-		if err := r.addListed(claim); err != nil {
-			return nil, fmt.Errorf("identity headers: %w", err)
-		}
 	}
 	r.room = Budget - maxNamed - len(otherClaims)
 	for slot, name := range r.names {
@@ -167,9 +159,39 @@ func New(cfg Config) (*Renderer, error) {
 	}
 	r.keys = slices.Clip(r.keys) // every Rendered appends its own
 	if r.room < minRoom {
-		return nil, fmt.Errorf("identity headers: prefix, claim headers and assertion leave %d bytes for values, fewer than %d", r.room, minRoom)
+		return nil, fmt.Errorf("identity headers: %w", r.noRoom(cfg))
 	}
 	return r, nil
+}
+
+// addNames takes the names of all headers that are not fixed. Who comes later is refused
+// for a name that is taken.
+func (r *Renderer) addNames(cfg Config) error {
+	if err := r.addMappings(cfg.Profile.mappings()); err != nil {
+		return err
+	}
+	for _, claim := range cfg.ClaimHeaders {
+		if err := r.addListed(claim); err != nil {
+			return err
+		}
+	}
+	if err := r.addMappings(cfg.Mappings); err != nil {
+		return err
+	}
+	return r.addAssertion(cfg.Assertion)
+}
+
+// noRoom is the error when the names leave too little for values.
+func (r *Renderer) noRoom(cfg Config) error {
+	takers := []string{"prefix", "claim headers"}
+	if len(cfg.Mappings) > 0 {
+		takers = append(takers, "mappings")
+	}
+	last := fmt.Sprintf("profile leave %d bytes for values, fewer than %d", r.room, minRoom)
+	if r.signed.name != "" {
+		last = fmt.Sprintf("assertion leave %d bytes for values, fewer than %d: the assertion takes %d", r.room, minRoom, AssertionRoom)
+	}
+	return errors.New(strings.Join(takers, ", ") + " and " + last)
 }
 
 // addListed gives a configured claim its header. One that is a fixed header

@@ -1,7 +1,6 @@
 package headers
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,13 +20,16 @@ type Mapping struct {
 	// the exact name of another claim.
 	Claim    string
 	Encoding Encoding
-	// Separator stands between several values: 1 to 3 printable characters of ASCII. With
-	// None and NoneWithReject a value that holds it cannot be carried.
+	// Separator stands between several values: 1 to 3 printable characters of ASCII. A value
+	// that would read as two once they are joined cannot be carried, also when it is the only
+	// one, but for claims that are one text (oid, tid, sub, name, preferred_username, email).
 	Separator string
 }
 
-// maxMappings bounds the headers of a configuration.
-const maxMappings = 50
+const (
+	maxMappings  = 50 // bounds the headers of a configuration
+	maxSeparator = 3  // bytes
+)
 
 // mapped is a Mapping whose header is ready.
 type mapped struct {
@@ -37,38 +39,57 @@ type mapped struct {
 	name string // what overflow calls it
 }
 
-// addMappings takes the names of the headers of a profile and of the mappings before any
-// claim can.
+// MappingError says what is wrong with one of Config.Mappings, without any text of it.
+type MappingError struct {
+	Index   int // its place
+	Problem string
+}
+
+// Error implements error. It counts from 1.
+func (e *MappingError) Error() string { return fmt.Sprintf("mapping %d: %s", e.Index+1, e.Problem) }
+
+// addMappings takes the names of the headers of mappings. An error is a *MappingError, or
+// says that they are too many.
 func (r *Renderer) addMappings(list []Mapping) error {
 	if len(list) > maxMappings {
 		return fmt.Errorf("more than %d headers are mapped", maxMappings)
 	}
 	for i, m := range list {
 		name := strings.ToLower(m.Header)
-		switch {
-		case len(name) > maxPrefix || sanitise(name) != name || strings.ContainsFunc(name, func(c rune) bool { return c != '-' && !alphanumeric(c) }) || name == "":
-			return fmt.Errorf("mapped header %d must be letters, digits and hyphens, at most %d bytes", i+1, maxPrefix)
-		case slices.Contains(meaningful(), name) || slices.Contains(requestNames(), name):
-			return fmt.Errorf("mapped header %d has a meaning of its own", i+1)
-		case m.Claim == "":
-			return fmt.Errorf("mapped header %d is for no claim", i+1)
-		case m.Encoding > NoneWithReject:
-			return errors.New("identity headers: no such encoding")
-		case !goodSeparator(m.Separator):
-			return fmt.Errorf("mapped header %d: its separator must be 1 to 3 printable characters of ASCII, no letters or digits", i+1)
-		case r.isTaken(name):
-			return fmt.Errorf("mapped header %d: it is another header's name already", i+1)
+		if problem := r.unfit(m, name); problem != "" {
+			return &MappingError{Index: i, Problem: problem}
 		}
-		if rest, ok := strings.CutPrefix(name, r.prefix); ok {
-			r.slots[collision(rest)] = slotToken
+		if rest, ok := strings.CutPrefix(name, collision(r.prefix)); ok {
+			r.slots[rest] = slotToken
 		}
 		r.mapped = append(r.mapped, mapped{Mapping: m, key: canonical("", name), name: name})
 	}
 	return nil
 }
 
+// unfit says what keeps a mapping from having its header, whose name is in lower case; "":
+// nothing.
+func (r *Renderer) unfit(m Mapping, name string) string {
+	switch {
+	case len(name) > maxPrefix || sanitise(name) != name || strings.ContainsFunc(name, func(c rune) bool { return c != '-' && !alphanumeric(c) }) || name == "":
+		return fmt.Sprintf("its header must be letters, digits and hyphens, at most %d bytes", maxPrefix)
+	case reserved(name):
+		return "its header has a meaning of its own for proxies, applications or browsers"
+	case m.Claim == "":
+		return "it is for no claim"
+	case m.Encoding > NoneWithReject:
+		return "there is no such encoding"
+	case !goodSeparator(m.Separator):
+		return fmt.Sprintf("its separator must be 1 to %d printable characters of ASCII, no letters or digits", maxSeparator)
+	case r.isTaken(name):
+		return "its header is another header's name already"
+	}
+	return ""
+}
+
 // isTaken reports whether a header of the identity has this whole name, as a reader sees
-// names.
+// names: CGI and its heirs take names for one that differ in "-" and "." alone, also in the
+// prefix.
 func (r *Renderer) isTaken(name string) bool {
 	if slices.ContainsFunc(r.mapped, func(m mapped) bool { return collision(m.name) == collision(name) }) || collision(r.signed.name) == collision(name) {
 		return true
@@ -79,8 +100,7 @@ func (r *Renderer) isTaken(name string) bool {
 }
 
 func goodSeparator(s string) bool {
-	const longest = 3
-	return s != "" && len(s) <= longest && !strings.ContainsFunc(s, func(c rune) bool {
+	return s != "" && len(s) <= maxSeparator && !strings.ContainsFunc(s, func(c rune) bool {
 		return c <= ' ' && c != ' ' || c > '~' || alphanumeric(c)
 	})
 }
@@ -124,32 +144,40 @@ func (m *mapped) values(r *Renderer, id *access.Identity) []string {
 // render gives a header's value in at most limit bytes; false when there is none to give
 // although the claim is there.
 func (m *mapped) render(limit int, values []string) (string, bool) {
-	var b strings.Builder
-	for i, v := range values {
-		if i > 0 {
-			b.WriteString(m.Separator)
-		}
+	if len(values) == 0 {
+		return "", true
+	}
+	parts := make([]string, 0, len(values))
+	room := limit
+	for _, v := range values {
 		switch {
-		case len(v) > limit-b.Len():
+		case len(v) > room:
 			return "", false
 		case !m.Encoding.verbatim():
-			b.WriteString(m.Encoding.value(v))
+			v = m.Encoding.value(v)
 		case !m.carries(v, len(values) > 1):
 			return "", false
-		default:
-			b.WriteString(v)
 		}
-		if b.Len() > limit {
-			return "", false
-		}
+		parts, room = append(parts, v), room-len(v)
 	}
-	return b.String(), true
+	text := strings.Join(parts, m.Separator)
+	return text, len(text) <= limit && (single(m.Claim) || slices.Equal(strings.Split(text, m.Separator), parts))
 }
 
-// carries reports whether a value can stand as it is: among others without their
-// separator. Blanks at its ends would be cut on the way.
+// single reports whether a claim is one text, which nobody takes apart. All others may be
+// a list of one, whose only value must not read as two.
+func single(claim string) bool {
+	switch claim {
+	case "oid", "tid", "sub", "name", "preferred_username", "email":
+		return true
+	}
+	return false
+}
+
+// carries reports whether a value can stand as it is. Blanks at its ends would be cut on
+// the way.
 func (m *mapped) carries(v string, among bool) bool {
-	if !utf8.ValidString(v) || v != strings.TrimSpace(v) || among && (v == "" || strings.Contains(v, m.Separator)) {
+	if !utf8.ValidString(v) || v != strings.TrimSpace(v) || among && v == "" {
 		return false
 	}
 	return !strings.ContainsFunc(v, func(c rune) bool {

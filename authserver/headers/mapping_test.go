@@ -1,6 +1,7 @@
 package headers_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -152,6 +153,20 @@ func TestMappingsRefused(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
+	// The error tells the place and what is wrong, and no text of the mapping.
+	for name, edit := range map[string]func(*headers.Mapping){
+		"its header must be letters, digits and hyphens":    func(m *headers.Mapping) { m.Header = "X Secret" },
+		"its header has a meaning of its own":               func(m *headers.Mapping) { m.Header = "Cookie" },
+		"its header is another header's name already":       func(m *headers.Mapping) { m.Header = "X-Injected-Roles" },
+		"it is for no claim":                                func(m *headers.Mapping) { m.Claim = "" },
+		"its separator must be 1 to 3 printable characters": func(m *headers.Mapping) { m.Separator = "secret" },
+	} {
+		_, err := headers.New(headers.Config{Prefix: "x-injected-", Profile: headers.Authentik, Mappings: append([]headers.Mapping{good}, with(edit)...)})
+		var mapping *headers.MappingError
+		if !errors.As(err, &mapping) || mapping.Index != 1 || !strings.HasPrefix(mapping.Problem, name) || strings.Contains(strings.ToLower(err.Error()), "secret") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	renderer(t, headers.Config{Mappings: []headers.Mapping{good}})
 	var many []headers.Mapping
 	for i := range 51 {
@@ -178,6 +193,9 @@ func TestMappingsCarryNoOther(t *testing.T) {
 		"a blank at the end":            {func(id *access.Identity) { id.PreferredUsername = "admin " }, "x-authentik-username", ""},
 		"blanks alone":                  {func(id *access.Identity) { id.PreferredUsername = "  " }, "x-authentik-username", ""},
 		"a bar in a group":              {func(id *access.Identity) { id.Groups = []string{"a|admins", "b"} }, "x-authentik-groups", ""},
+		"a bar in the only group":       {func(id *access.Identity) { id.Groups = []string{"a|admins"} }, "x-authentik-groups", ""},
+		"a bar in the only role":        {func(id *access.Identity) { id.Roles = []string{"|Owner"} }, "x-authentik-entitlements", ""},
+		"the only group":                {func(id *access.Identity) { id.Groups = []string{"admins"} }, "x-authentik-groups", "admins"},
 		"an empty group":                {func(id *access.Identity) { id.Groups = []string{"", "b"} }, "x-authentik-groups", ""},
 		"a bar in a name":               {func(id *access.Identity) { id.Name = "a|b" }, "x-authentik-name", "a|b"},
 		"letters beyond ASCII":          {func(id *access.Identity) { id.Name = "Zoë" }, "x-authentik-name", "Zoë"},
@@ -201,6 +219,101 @@ func TestMappingsCarryNoOther(t *testing.T) {
 		}
 		if size > headers.Budget {
 			t.Errorf("%s: %d bytes", name, size)
+		}
+	}
+}
+
+// What an application takes apart at the separator is what the person has, and nothing
+// else, or the header is empty: whoever names a group, or sets a claim, makes no second one.
+func TestMappedListsReadAsTheyAre(t *testing.T) {
+	for _, row := range []struct {
+		name, claim string
+		encoding    headers.Encoding
+		separator   string
+		values      []string
+		want        string // "": refused
+	}{
+		{"two", "groups", headers.None, ",", []string{"a", "b"}, "a,b"},
+		{"one", "groups", headers.None, ",", []string{"a"}, "a"},
+		{"one that would be two", "groups", headers.None, ",", []string{"x,admins"}, ""},
+		{"one of two that would be two", "groups", headers.None, ",", []string{"x,admins", "b"}, ""},
+		{"a role that would be two", "roles", headers.NoneWithReject, ",", []string{"x,Owner"}, ""},
+		{"a scope that would be two", "scp", headers.None, " ", []string{"read write"}, ""},
+		{"another claim that would be two", "teams", headers.None, ";", []string{"x;admins"}, ""},
+		{"another claim with another separator", "teams", headers.None, ";", []string{"x,admins"}, "x,admins"},
+		{"an end that joins the separator", "groups", headers.None, "::", []string{"admins:", "b"}, ""},
+		{"a beginning that joins the separator", "groups", headers.None, "::", []string{"a", ":b"}, "a:::b"},
+		{"encoded", "groups", headers.URLEncode, ",", []string{"x,admins"}, "x%2Cadmins"},
+		{"encoded, with a separator that is not", "groups", headers.URLEncode, "-", []string{"x-admins"}, ""},
+		{"encoded, with one of its own signs", "groups", headers.URLEncode, "%", []string{"a,b"}, ""},
+		{"encoded, with the sign for a blank", "groups", headers.URLEncode, "+", []string{"x admins"}, ""},
+		{"in Base64, with the sign of its end", "groups", headers.Base64, "=", []string{"a", "b"}, ""},
+		{"a name is one text", "name", headers.None, ",", []string{"Vance, Adele"}, "Vance, Adele"},
+	} {
+		r := renderer(t, headers.Config{Mappings: []headers.Mapping{{Header: "X-Mapped", Claim: row.claim, Encoding: row.encoding, Separator: row.separator}}})
+		id := &access.Identity{Object: "o", Name: row.values[0]}
+		switch row.claim {
+		case "groups":
+			id.Groups = row.values
+		case "roles":
+			id.Roles = row.values
+		case "scp":
+			id.Scopes = row.values
+		default:
+			id.Claims = []access.Claim{{Name: row.claim, Values: row.values}}
+		}
+		got := writtenBy(r, id)
+		if named := slices.Contains(strings.Split(got["x-injected-overflow"], "|"), "x-mapped"); got["x-mapped"] != row.want || named != (row.want == "") {
+			t.Errorf("%s: %q, overflow %q", row.name, got["x-mapped"], got["x-injected-overflow"])
+		}
+	}
+}
+
+// TestReservedNames: no mapping and no assertion takes the name of a header by which
+// somebody along the way decides something else than who asks.
+func TestReservedNames(t *testing.T) {
+	accepted := func(name string) (mapping, assertion bool) {
+		_, err := headers.New(headers.Config{Prefix: "x-injected-", Mappings: []headers.Mapping{{Header: name, Claim: "name", Encoding: headers.None, Separator: "|"}}})
+		_, err2 := headers.New(headers.Config{Prefix: "x-injected-", Assertion: name})
+		return err == nil, err2 == nil
+	}
+	for _, name := range []string{
+		"Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "Content-Length", "Content-Type",
+		"Content-Encoding", "Content-Security-Policy", "Host", "Cookie", "Set-Cookie", "Authorization", "WWW-Authenticate", "Location", "Refresh", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host",
+		"X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Server", "X-Forwarded", "X-Original-URL", "X-Original-URI",
+		"X-Original-Method", "X-Original-Forwarded-For", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Real-IP", "X-Request-ID", "X-Accel-Redirect", "X-Accel-Expires",
+		"X-Accel-Buffering", "X-Accel-Charset", "X-Sendfile", "X-Scheme", "X-Auth-Request-Redirect", "Accept", "Accept-Encoding", "Range", "If-None-Match", "If-Range", "Origin", "Referer", "User-Agent",
+		"Sec-Fetch-Site", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "X-Frame-Options", "Strict-Transport-Security", "Clear-Site-Data", "Expect", "Date", "Vary", "Cache-Control",
+	} {
+		for _, name := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
+			if mapping, assertion := accepted(name); mapping || assertion {
+				t.Errorf("%s is accepted: as a mapping %v, for the assertion %v", name, mapping, assertion)
+			}
+		}
+	}
+	for _, name := range []string{"X-Remote-User", "Remote-User", "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Preferred-Username", "X-Auth-Request-User", "X-WebAuth-User"} {
+		if mapping, assertion := accepted(name); !mapping || !assertion {
+			t.Errorf("%s is refused", name)
+		}
+	}
+}
+
+// TestNoClaimIsTakenForAMapping: a claim that would have the name of a mapped header, as
+// some readers see names, has none.
+func TestNoClaimIsTakenForAMapping(t *testing.T) {
+	for _, prefix := range []string{"x-injected-", "x.injected-", "x-injected.", "X_Injected_"} {
+		r := renderer(t, headers.Config{Prefix: prefix, Mappings: []headers.Mapping{{Header: "X-Injected-Remote-User", Claim: "oid", Encoding: headers.None, Separator: "|"}}})
+		id := mappedPerson()
+		id.Claims = []access.Claim{{Name: "https://x/Remote_User", Values: []string{"forged"}}, {Name: "remote-user", Values: []string{"forged"}}, {Name: "remote.user", Values: []string{"forged"}}, {Name: "upn", Values: []string{"u"}}}
+		there := false
+		for name, value := range writtenBy(r, id) {
+			if value == "forged" {
+				t.Errorf("%s: %s is %s", prefix, name, value)
+			}
+			there = there || value == "u"
+		}
+		if !there {
+			t.Errorf("%s: the other claim is not there", prefix)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package headers
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -102,5 +103,34 @@ func meaningful() []string {
 		"content-length", "date", "etag", "expires", "keep-alive", "last-modified", "link", "location", "pragma",
 		"proxy-authenticate", "refresh", "retry-after", "server", "set-cookie", "status", "strict-transport-security",
 		"te", "trailer", "transfer-encoding", "upgrade", "vary", "via", "www-authenticate", "x-accel-redirect",
+	}
+}
+
+// reserved tells names that no header of an identity may have as a whole: what
+// applications, proxies and browsers act upon, in a request or an answer. An identity
+// under such a name would say where a request comes from or goes to, or how it is read.
+func reserved(name string) bool {
+	switch name {
+	case "x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username": // of other products that say who asks
+		return false
+	}
+	return slices.Contains(meaningful(), name) || slices.Contains(requestNames(), name) ||
+		slices.ContainsFunc(families(), func(family string) bool { return strings.HasPrefix(name, family) })
+}
+
+// families are what the names of many such headers begin with.
+func families() []string {
+	return []string{
+		"accept", "access-control-", "content-", "cross-origin-", "if-", "proxy-", "sec-", "x-accel-", "x-forwarded", "x-http-", "x-method", "x-original", "x-rewrite-",
+	}
+}
+
+// requestNames are headers that applications and proxies act upon in a request, and
+// some that browsers act upon in an answer.
+func requestNames() []string {
+	return []string{
+		"allow", "alt-svc", "authorization", "cookie", "expect", "forwarded", "from", "front-end-https", "host", "http2-settings", "max-forwards", "origin",
+		"permissions-policy", "priority", "range", "referer", "referrer-policy", "timing-allow-origin", "user-agent", "x-auth-request-redirect",
+		"x-content-type-options", "x-csrf-token", "x-frame-options", "x-real-ip", "x-request-id", "x-requested-with", "x-scheme", "x-sendfile", "x-xss-protection",
 	}
 }
