@@ -28,7 +28,7 @@ func ChallengeFor(d access.Decision, tokenCame bool, err error) Challenge {
 		}
 	case access.Forbid:
 		c.Error = InsufficientScope
-		c.Description = "the access token lacks " + joinTexts(wanted("the role", d.Missing.Roles), wanted("the group", d.Missing.Groups))
+		c.Description = lacks(wanted("the role", d.Missing.Roles), wanted("the group", d.Missing.Groups))
 	case access.StepUp:
 		c.stepUp(d.Missing)
 	case access.Unsure, access.Allow, access.Deny:
@@ -47,16 +47,16 @@ func (c *Challenge) stepUp(m access.Missing) {
 		c.Description = "a bearer token brings no results of graph queries, which this address needs: open it in a browser"
 	case len(m.Contexts) > 0:
 		c.Error, c.Contexts, c.MaxAge = errInsufficientClaims, m.Contexts, m.MaxAge
-		c.Description = "the access token lacks " + wanted("the authentication context", m.Contexts) + "; ask for a new one with these claims"
+		c.Description = lacks(wanted("the authentication context", m.Contexts)) + "; ask for a new one with these claims"
 	case len(m.Methods) > 0:
 		c.MaxAge = m.MaxAge
-		c.Description = "the access token lacks " + wanted("the authentication method", m.Methods)
+		c.Description = lacks(wanted("the authentication method", m.Methods))
 	case m.MaxAge > 0:
 		c.MaxAge = m.MaxAge
 		c.Description = fmt.Sprintf("the sign-in must not be older than %d seconds, as the claim auth_time of the access token says", m.MaxAge/time.Second)
 	default:
 		c.Error = InsufficientScope
-		c.Description = "the access token lacks " + joinTexts(wanted("the scope", m.Scopes), wanted("the group", m.Groups))
+		c.Description = lacks(wanted("the scope", m.Scopes), wanted("the group", m.Groups))
 	}
 }
 
@@ -69,14 +69,19 @@ func wanted(what string, clauses []access.Clause) string {
 	return strings.Join(out, ", ")
 }
 
-func joinTexts(texts ...string) string {
+// lacks says what is missing. A policy that refuses, for all but what a token could
+// bring, names nothing.
+func lacks(texts ...string) string {
 	var out []string
 	for _, s := range texts {
 		if s != "" {
 			out = append(out, s)
 		}
 	}
-	return strings.Join(out, ", ")
+	if len(out) == 0 {
+		return "the rules of this address do not let this token pass"
+	}
+	return "the access token lacks " + strings.Join(out, ", ")
 }
 
 // shortened cuts a description, not inside of a character.

@@ -78,6 +78,12 @@ func TestChallenge(t *testing.T) {
 		{"roles and groups", decision(access.Forbid, access.Missing{Roles: clauses("A"), Groups: clauses("g")}), true, nil, map[string]string{
 			"scope": wholeAPI, "error": "insufficient_scope", "error_description": "the access token lacks the role A, the group g",
 		}},
+		{"a policy", decision(access.Forbid, access.Missing{}), true, nil, map[string]string{
+			"scope": wholeAPI, "error": "insufficient_scope", "error_description": "the rules of this address do not let this token pass",
+		}},
+		{"a policy that wants what is not named", decision(access.StepUp, access.Missing{}), true, nil, map[string]string{
+			"scope": wholeAPI, "error": "insufficient_scope", "error_description": "the rules of this address do not let this token pass",
+		}},
 		{"scopes", decision(access.StepUp, access.Missing{Scopes: clauses(testClient+"/Read", "Read")}), true, nil, map[string]string{
 			"scope": testClient + "/Read", "error": "insufficient_scope", "error_description": "the access token lacks the scope " + testClient + "/Read or Read",
 		}},

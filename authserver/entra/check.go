@@ -30,7 +30,9 @@ func (cfg *Config) check() error {
 	for _, audience := range cfg.Audiences {
 		fault(isGraph(audience, cfg.GraphURL), "audiences: Microsoft Graph's tokens are not for us, and say nothing about this application")
 	}
-	faults = append(faults, cfg.checkExchange()...)
+	for _, f := range cfg.ExchangeFaults() {
+		faults = append(faults, f)
+	}
 	fault(cfg.Credential == nil, "client credential: it is required")
 	fault(cfg.Client == nil, "http client: it is required")
 	fault(cfg.Leeway < 0 || cfg.Leeway > maxLeeway, "leeway: want 0 to %v", maxLeeway)
@@ -74,38 +76,6 @@ func (cfg *Config) checkTenants() (faults []error) {
 		add("policy: want the name of a user flow or custom policy: at most 128 letters, digits, _, . and -")
 	case cfg.Kind != B2C && cfg.Policy != "":
 		add("policy: only B2C has policies")
-	}
-	return faults
-}
-
-// checkExchange judges whose tokens may be exchanged beside our own.
-func (cfg *Config) checkExchange() (faults []error) {
-	fault := func(wrong bool, format string, args ...any) {
-		if wrong {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
-	}
-	const word = "want printable text without spaces, at most 255 bytes"
-	own := append([]string{cfg.ClientID, "api://" + cfg.ClientID}, cfg.Audiences...)
-	fault(len(cfg.ExchangeAudiences) > 0 && (cfg.Kind == Plain || cfg.Kind == B2C),
-		"exchange audiences: only Entra ID and External ID name a person alike in the tokens for all clients")
-	for i, aud := range cfg.ExchangeAudiences {
-		isOwn := slices.ContainsFunc(own, func(s string) bool { return strings.EqualFold(s, aud) })
-		fault(!isWord(aud), "exchange audience %d: "+word, i+1)
-		fault(isGraph(aud, cfg.GraphURL) || isMicrosoft(aud), "exchange audience %d: any program can get tokens for Microsoft's own services, and they say nothing about this application", i+1)
-		fault(isOwn, "exchange audience %d: it is this application's own, whose tokens are accepted anyway", i+1)
-		fault(slices.Contains(cfg.ExchangeAudiences[:i], aud), "exchange audience %d: it is there twice", i+1)
-	}
-	for i, client := range cfg.ExchangeClients {
-		fault(!isWord(client), "exchange client %d: "+word, i+1)
-		fault(slices.Contains(cfg.ExchangeClients[:i], client), "exchange client %d: it is there twice", i+1)
-	}
-	for i, m := range cfg.ExchangeRoles {
-		fault(!slices.Contains(cfg.ExchangeAudiences, m.Audience), "exchange role %d: its audience is not among the exchange audiences", i+1)
-		fault(cfg.Kind == MultiTenant && !access.IsGUID(strings.ToLower(m.Audience)),
-			"exchange role %d: with several tenants its audience must be a client id, because each tenant can have an application of its own with the same App ID URI", i+1)
-		fault(!isWord(m.Theirs) || !isWord(m.Ours), "exchange role %d: of both roles "+word, i+1)
-		fault(slices.Contains(cfg.ExchangeRoles[:i], m), "exchange role %d: it is there twice", i+1)
 	}
 	return faults
 }

@@ -26,6 +26,7 @@
 //	Bearer        the Authorization header → access.Identity, from memory if it was verified before
 //	ChallengeFor  a decision → what the program can do about it
 //	Challenge     that as the WWW-Authenticate header; TokenHints and ClaimsJSON for a JSON answer
+//	OwnChallenge  the same for programs that have tokens of ours
 //
 // A program can also bring a token once and have it exchanged for one of ours:
 //

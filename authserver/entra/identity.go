@@ -18,21 +18,9 @@ const (
 	maxNamesInLog = 10
 )
 
-// checkedClaims belong to the protocol: Verify, Bearer or Subject has judged them, or they mean
-// something to the provider alone. They never reach an application.
-// EasyAuthForK8s leaves out the same, apart from the last line: where groups
-// are to be found may come with an access token for the place.
-func checkedClaims() []string {
-	return []string{
-		"iss", "aud", "exp", "iat", "nbf", "nonce", "at_hash", "c_hash", "s_hash",
-		"aio", "idp", "rh", "unique_name", "uti", "ver",
-		namesClaim, sourcesClaim, hasGroupsClaim,
-	}
-}
-
 // shownClaims have fields of their own in an identity.
 func shownClaims() []string {
-	return []string{"tid", "oid", "sub", "name", "preferred_username", "email", "roles", "groups"}
+	return []string{"iss", "tid", "oid", "sub", "name", "preferred_username", "email", "roles", "groups"}
 }
 
 // sharedClaims are judged here and reach an application too, which may have
@@ -46,7 +34,6 @@ func sharedClaims() []string {
 // The claims by which Entra ID says that a token could not hold all groups.
 const (
 	namesClaim     = "_claim_names"
-	sourcesClaim   = "_claim_sources"
 	hasGroupsClaim = "hasgroups"
 )
 
@@ -57,8 +44,8 @@ func (rp *RelyingParty) identity(claims *object) *access.Identity {
 	d := &dropped{}
 	id := rp.person(claims, d)
 	id.Subject, _ = claims.text("sub")
-	id.Roles = rp.list(claims, rp.cfg.Claims.Roles, d)
-	id.Groups = lowerGUIDs(rp.list(claims, rp.cfg.Claims.Groups, d))
+	id.Roles = rp.list(claims, "roles", rp.cfg.Claims.Roles, d)
+	id.Groups = lowerGUIDs(rp.list(claims, "groups", rp.cfg.Claims.Groups, d))
 	id.GroupsUnknown = rp.groupsElsewhere(claims)
 	id.Contexts, id.Methods = rp.contexts(claims)
 	id.AuthTime, _, _ = claims.instant("auth_time")
@@ -144,13 +131,17 @@ func shown(claims *object, name string, d *dropped) string {
 	return s
 }
 
-// list returns the texts of roles or groups. Their number is bounded by the
-// token's size.
-func (rp *RelyingParty) list(claims *object, name string, d *dropped) []string {
+// list returns the texts of roles or groups, which the claim called name holds. Their
+// number is bounded by the token's size. What is left out is known by both names: by that of
+// the claim to who reads the log, and as roles or groups to who asks about those.
+func (rp *RelyingParty) list(claims *object, what, name string, d *dropped) []string {
 	all := rp.claimTexts(claims, name)
 	kept := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return len(s) > maxClaimBytes })
 	if len(kept) < len(all) {
-		d.add(name)
+		d.add(what)
+		if name != what {
+			d.add(name)
+		}
 	}
 	return kept
 }
@@ -181,7 +172,7 @@ func (rp *RelyingParty) groupsElsewhere(claims *object) bool {
 // otherClaims returns everything else, sorted by name, but for those in hidden.
 func otherClaims(claims *object, d *dropped, hidden ...string) []access.Claim {
 	known := map[string]bool{}
-	for _, name := range slices.Concat(checkedClaims(), shownClaims(), hidden) {
+	for _, name := range slices.Concat(access.ProtocolClaims(), shownClaims(), hidden) {
 		known[name] = true
 	}
 	var out []access.Claim

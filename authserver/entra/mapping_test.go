@@ -93,6 +93,28 @@ func TestScopesAreSplitAtBlanks(t *testing.T) {
 	}
 }
 
+// What is left out of roles and groups is known as such, whatever the claims are called: who
+// asks about roles must not take them for none.
+func TestWhatIsLeftOutOfMappedClaims(t *testing.T) {
+	long := `"` + strings.Repeat("x", maxClaimBytes+1) + `"`
+	for _, tt := range []struct {
+		name    string
+		claims  ClaimNames
+		payload string
+		want    []string
+	}{
+		{"nothing", ClaimNames{Roles: "wids", Groups: "grp"}, `{"wids":["a"],"grp":["b"]}`, nil},
+		{"a role", ClaimNames{Roles: "wids"}, `{"wids":["a",` + long + `]}`, []string{"roles", "wids"}},
+		{"a role below a path", ClaimNames{Roles: "realm.roles"}, `{"realm":{"roles":["a",` + long + `]}}`, []string{"roles", "realm.roles"}},
+		{"a group", ClaimNames{Groups: "grp"}, `{"grp":["a",` + long + `]}`, []string{"groups", "grp"}},
+		{"under the usual names", ClaimNames{}, `{"roles":["a",` + long + `],"groups":[` + long + `]}`, []string{"roles", "groups"}},
+	} {
+		if id := plainIdentity(t, tt.claims, tt.payload); !slices.Equal(id.Dropped, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, id.Dropped, tt.want)
+		}
+	}
+}
+
 // Every object is visited once, however often the path could be cut.
 func TestDeepPathsAreBounded(t *testing.T) {
 	path := strings.TrimSuffix(strings.Repeat("a.", 64), ".")

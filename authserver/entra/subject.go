@@ -23,8 +23,8 @@ type Subject struct {
 	// Identity is never nil and has a key. It belongs to the caller.
 	Identity *access.Identity
 	// Own: the token is for this application, so that its roles, scopes and groups
-	// count. Else Identity has tenant, object, issuer and display claims alone, and
-	// the roles that Config.ExchangeRoles gives.
+	// count. Else Identity is from Elsewhere, and has tenant, object, issuer and display
+	// claims alone, and the roles that Config.ExchangeRoles gives.
 	Own bool
 	// App: it speaks for an application, not for a person. Of a plain provider's
 	// token it is not known, and false.
@@ -35,8 +35,8 @@ type Subject struct {
 	Expires time.Time // the token's own exp, leeway not included
 }
 
-// maxSubjectAge is how long ago an ID token that is exchanged may have been issued,
-// leeway apart. No nonce ties it to anything, so that only its age bounds what a
+// maxSubjectAge is how long ago an ID token that is exchanged may have been issued;
+// no leeway is added to it. No nonce ties it to anything, so that only its age bounds what a
 // copy of it is worth.
 const maxSubjectAge = 10 * time.Minute
 
@@ -63,7 +63,8 @@ const maxSubjectAge = 10 * time.Minute
 // client, so that it would be a second key for the same person, or, worse, compared
 // with those that we know; tid and oid are the same for all of them. All
 // authentication contexts are left out too: what that application asked for is no
-// answer to what is asked here.
+// answer to what is asked here. That it is an application's is told by the claim idtyp,
+// whether the token has it or not.
 //
 // Tokens are at most 16 KB. A request waits 2 s for keys at most. Whether a token was
 // exchanged before, or revoked, is not looked at. (Whoever wants to remember tokens
@@ -109,6 +110,7 @@ func (rp *RelyingParty) isExchangeAudience(aud string) bool {
 func (rp *RelyingParty) elsewhere(claims *object, audience string) *access.Identity {
 	d := &dropped{}
 	id := rp.person(claims, d)
+	id.Elsewhere = true
 	theirs := rp.claimTexts(claims, rp.cfg.Claims.Roles)
 	for _, m := range rp.cfg.ExchangeRoles {
 		if m.Audience == audience && slices.Contains(theirs, m.Theirs) {

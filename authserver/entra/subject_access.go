@@ -32,6 +32,9 @@ func (rp *RelyingParty) subjectOfAccess(ctx context.Context, token secret.String
 	} else {
 		s.Identity = rp.elsewhere(claims, audience)
 		b.name(s.Identity, claims)
+		if b.app { // without sub nothing else would say so, and a rule may be for people alone
+			s.Identity.Claims = []access.Claim{{Name: "idtyp", Values: []string{"app"}}}
+		}
 	}
 	switch {
 	case s.Identity.Key() == (access.Key{}):

@@ -68,8 +68,8 @@ func checkExchanged(t *testing.T, kind SubjectKind, got *Subject, payload []byte
 	listed := aud == testNeighbour || aud == testBilling
 	ours := aud == testClient || kind == SubjectAccess && (aud == "api://"+testClient || aud == testAPI)
 	switch {
-	case got.Own != ours || !ours && !listed:
-		t.Fatalf("own %v, audience %v", got.Own, claims["aud"])
+	case got.Own != ours || id.Elsewhere == ours || !ours && !listed:
+		t.Fatalf("own %v, elsewhere %v, audience %v", got.Own, id.Elsewhere, claims["aud"])
 	case claims["iss"] != id.Issuer || id.Issuer != testIssuer && (id.Issuer != testV1 || kind == SubjectID):
 		t.Fatalf("issuer %v", claims["iss"])
 	case strings.ToLower(tid) != testTenant || id.Tenant != testTenant || claims["oid"] != id.Object || id.Object == "":
@@ -97,7 +97,9 @@ func checkExchanged(t *testing.T, kind SubjectKind, got *Subject, payload []byte
 		t.Fatalf("client %q", got.Client)
 	case got.App && len(id.Roles) == 0:
 		t.Fatal("an application without a role")
-	case id.Subject != "" || len(id.Scopes)+len(id.Groups)+len(id.Claims)+len(id.Contexts)+len(id.Methods) > 0 || id.GroupsUnknown || !id.AuthTime.IsZero():
+	case (len(id.Claims) == 1 && id.Claims[0].Name == "idtyp" && slices.Equal(id.Claims[0].Values, []string{"app"})) != got.App:
+		t.Fatalf("claims %v of an application: %v", id.Claims, got.App)
+	case !got.App && len(id.Claims) > 0, id.Subject != "" || len(id.Scopes)+len(id.Groups)+len(id.Contexts)+len(id.Methods) > 0 || id.GroupsUnknown || !id.AuthTime.IsZero():
 		t.Fatalf("of another audience: %+v", id)
 	}
 }

@@ -45,7 +45,8 @@ func TestSubjectOfAnotherAudience(t *testing.T) {
 		{"access token with the role of another audience", SubjectAccess, all(forNeighbour, set(map[string]any{"roles": []string{"Clerk"}})), Subject{Client: testCaller}, person},
 		{"access token of v1 for an API", SubjectAccess, all(forNeighbour, asV1, set(map[string]any{"aud": testBilling, "roles": []string{"Clerk", "Chief"}})), Subject{Client: testCaller}, with(func(id *access.Identity) { v1(id); id.Roles = []string{"Payer"} })},
 		{"access token that says so by its typ", SubjectAccess, all(forNeighbour, edit(withHeader("typ", "at+jwt"))), Subject{Client: testCaller}, person},
-		{"access token of an application", SubjectAccess, asNeighbourApp, Subject{Client: testCaller, App: true}, access.Identity{Tenant: testTenant, Object: testObject, Issuer: testIssuer, Name: testCaller, Roles: []string{"Boss", "Reader"}}},
+		{"access token of an application", SubjectAccess, asNeighbourApp, Subject{Client: testCaller, App: true}, access.Identity{Tenant: testTenant, Object: testObject, Issuer: testIssuer, Name: testCaller, Roles: []string{"Boss", "Reader"}, Claims: []access.Claim{{Name: "idtyp", Values: []string{"app"}}}}},
+		{"access token of an application that says so", SubjectAccess, all(asNeighbourApp, set(map[string]any{"idtyp": "app"})), Subject{Client: testCaller, App: true}, access.Identity{Tenant: testTenant, Object: testObject, Issuer: testIssuer, Name: testCaller, Roles: []string{"Boss", "Reader"}, Claims: []access.Claim{{Name: "idtyp", Values: []string{"app"}}}}},
 		{"a name that is too large", SubjectID, all(forNeighbour, set(map[string]any{"email": 5})), Subject{Client: testNeighbour}, with(func(id *access.Identity) { id.Email = ""; id.Dropped = []string{"email"} })},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -58,6 +59,7 @@ func TestSubjectOfAnotherAudience(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			tt.id.Elsewhere = true
 			tt.want.Identity, tt.want.Expires = &tt.id, startTime.Add(time.Hour)
 			if !got.Expires.Equal(tt.want.Expires) {
 				t.Errorf("expires %v", got.Expires)
@@ -138,7 +140,7 @@ func TestSubjectCannotTell(t *testing.T) {
 				t.Errorf("%s before discovery: %+v, %v", name, got, err)
 			}
 		}
-		if got, err := c.bring(t, kind); err != nil || got.Own {
+		if got, err := c.bring(t, kind); err != nil || got.Own || !got.Identity.Elsewhere {
 			t.Errorf("%s afterwards: %+v, %v", name, got, err)
 		}
 		c.header["kid"] = "k0"
@@ -159,7 +161,7 @@ func TestSubjectCannotTell(t *testing.T) {
 		if got, err := rp.Subject(t.Context(), kind, secret.New(c.jwt())); reasonOf(t, err) != ReasonUnavailable || got != nil {
 			t.Errorf("kind %d, before its tenant's document: %+v, %v", kind, got, err)
 		}
-		if got, err := c.bring(t, kind); err != nil || !got.Own {
+		if got, err := c.bring(t, kind); err != nil || !got.Own || got.Identity.Elsewhere {
 			t.Errorf("kind %d, afterwards: %+v, %v", kind, got, err)
 		}
 	}

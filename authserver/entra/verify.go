@@ -74,13 +74,13 @@ type idTokenRules struct {
 	limit    int                                    // bytes
 	client   string                                 // must be in aud, as go-oidc reads it
 	audience func(claims *object, azp string) error // judges aud and azp, as we read them
-	maxAge   time.Duration                          // since iat, leeway apart
+	maxAge   time.Duration                          // since iat, without leeway
 	more     func(t *opened) error                  // what else is asked; nil: nothing
 }
 
 // signInRules are those of a token that comes from the token endpoint.
 func (rp *RelyingParty) signInRules() idTokenRules {
-	return idTokenRules{limit: maxIDToken, client: rp.cfg.ClientID, audience: rp.checkAudience, maxAge: maxTokenAge}
+	return idTokenRules{limit: maxIDToken, client: rp.cfg.ClientID, audience: rp.checkAudience, maxAge: maxTokenAge + rp.cfg.Leeway}
 }
 
 // openIDToken verifies an ID token but for its nonce and at_hash.

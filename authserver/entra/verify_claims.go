@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
 )
 
 // checkClaims judges by exact names what go-oidc read by similar ones. The nonce
@@ -53,7 +55,7 @@ func checkNonce(claims *object, nonce string) error {
 // checkRepeated refuses a token in which a claim that is used here is there
 // twice: one of two values would be a guess. what names the token.
 func (rp *RelyingParty) checkRepeated(what string, claims *object) error {
-	for _, name := range slices.Concat(checkedClaims(), shownClaims(), sharedClaims(), rp.mappedClaims()) {
+	for _, name := range slices.Concat(access.ProtocolClaims(), shownClaims(), sharedClaims(), rp.mappedClaims()) {
 		if claims.repeated[name] {
 			return refuse(ReasonToken, "%s: %s is there twice", what, capped(name))
 		}
@@ -105,13 +107,13 @@ func (rp *RelyingParty) checkTimes(what string, claims *object) (tokenTimes, err
 }
 
 // checkAge refuses an ID token that does not say when it was issued, or was
-// issued longer ago than maxAge.
+// issued longer ago than maxAge, to which no leeway is added.
 func (rp *RelyingParty) checkAge(iat time.Time, maxAge time.Duration) error {
 	now := rp.cfg.Now()
 	switch {
 	case iat.IsZero():
 		return refuse(ReasonToken, "id token: iat is missing")
-	case iat.Before(now.Add(-maxAge - rp.cfg.Leeway)):
+	case iat.Before(now.Add(-maxAge)):
 		return refuse(ReasonExpired, "id token: issued %v ago", now.Sub(iat).Round(time.Second))
 	}
 	return nil

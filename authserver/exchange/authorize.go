@@ -24,7 +24,8 @@ const (
 //
 // A GET shows the page and does nothing else; without a session it begins a sign-in
 // that comes back. A POST of that page's own form sends the browser to the program, with
-// a code or with the error access_denied. Both need the session cookie.
+// a code or with the error access_denied. Both need the session cookie. Neither is for
+// the script of a page, also of one on the same host: browsers say who asks.
 func (h *Handler) Authorize() http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(h.page(stepAuthorize, func(http.ResponseWriter, *http.Request, *visit) error {
@@ -37,6 +38,9 @@ func (h *Handler) Authorize() http.Handler {
 }
 
 func (h *Handler) authorize(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if r.Header.Get("Sec-Fetch-Mode") != "" && !v.navigation {
+		return errScript()
+	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		return h.ask(w, r, v)
@@ -198,6 +202,13 @@ func errForm(err error) *fault.Error {
 	return &fault.Error{
 		Status: http.StatusBadRequest, Reason: fault.BadRequest, Title: "The form could not be read",
 		Text: "Nothing was allowed. Start again in the program.", Err: err,
+	}
+}
+
+func errScript() *fault.Error {
+	return &fault.Error{
+		Status: http.StatusForbidden, Reason: fault.CrossOrigin, Title: "Nothing was allowed",
+		Text: "Only a person may let a program in, by opening its link.", Err: errors.New("a script, or a prefetch, of a page"),
 	}
 }
 

@@ -98,6 +98,27 @@ func TestCodes(t *testing.T) {
 	})
 }
 
+// A change of the configuration makes a new handler: what the one before has redeemed
+// stays used, as long as both are given the same memory.
+func TestCodesOfAHandlerBefore(t *testing.T) {
+	k := newKit(t, alone)
+	code := k.code(ask(), k.signIn(person()))
+	k.mustPass("the handler before", k.redeem(code))
+	for name, used := range map[string]*UsedCodes{"the same memory": k.h.Used, "another": NewUsedCodes(nil)} {
+		cfg := k.h.Config
+		cfg.Used = used
+		next, err := New(cfg)
+		k.must(err)
+		c := k.redeem(code)
+		c.handler = next.Token()
+		if used == k.h.Used {
+			k.mustFail(name, c, 400, codeInvalidGrant, "code_used")
+		} else {
+			k.mustPass(name, c)
+		}
+	}
+}
+
 // What comes of a session's code is good for no longer than the session.
 func TestCodesOfOldSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -191,9 +212,9 @@ func TestAuthorizeWithoutASession(t *testing.T) {
 	}{
 		{"a navigation", func(*call) {}, 302, 1},
 		{"a navigation that says so", both(header("Sec-Fetch-Mode", "navigate"), header("Sec-Fetch-Site", "cross-site")), 302, 1},
-		{"a prefetch", both(header("Sec-Fetch-Mode", "navigate"), header("Sec-Purpose", "prefetch")), 401, 0},
-		{"a script", header("Sec-Fetch-Mode", "cors"), 401, 0},
-		{"an image", both(header("Sec-Fetch-Mode", "no-cors"), header("Accept", "image/*")), 401, 0},
+		{"a prefetch", both(header("Sec-Fetch-Mode", "navigate"), header("Sec-Purpose", "prefetch")), 403, 0},
+		{"a script", header("Sec-Fetch-Mode", "cors"), 403, 0},
+		{"an image", both(header("Sec-Fetch-Mode", "no-cors"), header("Accept", "image/*")), 403, 0},
 		{"a program", header("Accept", "*/*"), 401, 0},
 		{"HEAD", func(c *call) { c.method = http.MethodHead }, 401, 0},
 		{"a cookie that is none", header("Cookie", "__Host-easyauth=x"), 302, 1},
@@ -217,6 +238,25 @@ func TestAuthorizeWithoutASession(t *testing.T) {
 	page := k.confirmation(link, k.signIn(person()))
 	if w := k.press(page, decisionAllow, "").do(); w.Code != 401 || w.Header().Get("Location") != "" {
 		t.Errorf("a form without a session: %d", w.Code)
+	}
+}
+
+// A script of the application, which has our cookies too, is not shown the proof that a
+// person is; a page that says it is opened by a person is.
+func TestAuthorizeScripts(t *testing.T) {
+	k := newKit(t, inStore)
+	cookies, link := k.signIn(person()), k.link(ask())
+	for _, mode := range []string{"cors", "no-cors", "same-origin", "websocket", "Navigate"} {
+		c := k.open(link, cookies)
+		both(header("Sec-Fetch-Mode", mode), header("Sec-Fetch-Site", "same-origin"))(c)
+		if w := c.do(); w.Code != 403 || strings.Contains(w.Body.String(), "token") {
+			t.Errorf("%s: %d", mode, w.Code)
+		}
+	}
+	c := k.open(link, cookies)
+	header("Sec-Fetch-Mode", "navigate")(c)
+	if page := readPage(t, c.do()); page.form.Get("token") == "" {
+		t.Error("no page for a person")
 	}
 }
 
@@ -254,6 +294,9 @@ func TestAuthorizeForms(t *testing.T) {
 		{"a page of another site", header("Sec-Fetch-Site", "cross-site"), 403},
 		{"a sibling", header("Sec-Fetch-Site", "same-site"), 403},
 		{"an old browser, from another site", both(header("Sec-Fetch-Site"), header("Origin", "https://evil.example")), 403},
+		{"a script of the same host", header("Sec-Fetch-Mode", "cors"), 403},
+		{"a script that wants no answer", header("Sec-Fetch-Mode", "no-cors"), 403},
+		{"a script that says same-origin", header("Sec-Fetch-Mode", "same-origin"), 403},
 		{"JSON", header("Content-Type", "application/json"), 400},
 		{"plain text", header("Content-Type", "text/plain"), 400},
 		{"a body above 32 KB", func(c *call) { c.body = c.form.Encode() + "&x=" + strings.Repeat("a", maxForm) }, 400},

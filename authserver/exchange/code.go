@@ -6,8 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -20,7 +20,6 @@ import (
 const (
 	codeLifetime = time.Minute
 	codeLeeway   = time.Minute // how far another replica's clock may be ahead
-	codesBytes   = 1 << 20     // of what this replica remembers, where nothing else does
 )
 
 // codes makes the codes that a program redeems. A code is the sealed identity of the
@@ -35,15 +34,13 @@ type codes struct {
 	origins  *seal.Box
 	sessions *session.Manager
 	now      func() time.Time
-
-	mu   sync.Mutex
-	used *cache.Cache[struct{}]
+	used     *UsedCodes
 }
 
-func newCodes(codec *ticket.Codec, ring *seal.Ring, sessions *session.Manager, now func() time.Time) (*codes, error) {
+func newCodes(codec *ticket.Codec, ring *seal.Ring, sessions *session.Manager, used *UsedCodes, now func() time.Time) (*codes, error) {
 	const longest = 256 // characters
 	origins, err := ring.Box(seal.Config{Purpose: "program code session", MaxLength: longest})
-	return &codes{codec: codec, origins: origins, sessions: sessions, now: now, used: cache.New[struct{}](codesBytes, now)}, err
+	return &codes{codec: codec, origins: origins, sessions: sessions, now: now, used: used}, err
 }
 
 // codeName is what a code is sealed for.
@@ -104,14 +101,31 @@ func (c *codes) open(code, verifier, redirect string) (*opened, error) {
 	return &opened{t, origin}, nil
 }
 
+// name is that of the session that comes of a code: each code has its own.
+func (t *opened) name() session.Name {
+	who := t.Identity.Key()
+	issued := strconv.FormatInt(t.Issued.UnixMilli(), 10)
+	return cache.Key([]byte("session of a program code"), t.ID[:], []byte(issued), []byte(who.Authority), []byte(who.ID))
+}
+
 // use uses a code up. Where there is a store or a list of revoked tickets no replica
 // takes it again; else this one does not.
+//
+// Whoever brings one a second time has its verifier too, and one of two is not the
+// program: what came of it ends (RFC 6749, section 4.1.2), where sessions can be ended.
+// In a store a second one that comes while the first is still being answered may be too
+// early for that.
 func (c *codes) use(ctx context.Context, t *opened) error {
 	until := t.Expires.Add(codeLeeway)
 	first, err := c.first(ctx, t.ID, until)
 	switch {
 	case err != nil:
 		return couldNotTell(ReasonStore, 0, err)
+	case !first && c.sessions.CanEnd():
+		if err := c.sessions.EndNamed(ctx, t.name()); err != nil {
+			return couldNotTell(ReasonStore, 0, fmt.Errorf("a code came a second time: %w", err))
+		}
+		return notGranted(ReasonCodeUsed, "the code was redeemed before: what came of it has ended", nil)
 	case !first:
 		return notGranted(ReasonCodeUsed, "the code was redeemed before", nil)
 	}
@@ -123,12 +137,5 @@ func (c *codes) first(ctx context.Context, id ticket.ID, until time.Time) (bool,
 	if c.sessions.CanEnd() {
 		return c.sessions.Once(ctx, "program code "+hex.EncodeToString(id[:]), until)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := cache.Key(id[:])
-	if _, used := c.used.Get(key); used {
-		return false, nil
-	}
-	c.used.Put(key, struct{}{}, 0, until)
-	return true, nil
+	return c.used.take(id, until), nil
 }

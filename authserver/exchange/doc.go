@@ -4,7 +4,7 @@
 //	login.go      GET login: the address that a person opens so that a program may act for them
 //	request.go    … what the program asks for, sealed in that address; redirect.go: where the answer may go
 //	authorize.go  GET, POST authorize: the page that names the program, and the code that it gets; confirm.go: the page's form
-//	code.go       the code, which opens for its verifier and its redirect URI alone
+//	code.go       the code, which opens for its verifier and its redirect URI alone; used.go: once
 //	token.go      POST token: a code, a token of the provider's or a refresh token becomes a token of ours
 //	revoke.go     POST revoke: ends a token
 //	session.go    GET session: whose a token is, and until when

@@ -63,6 +63,10 @@ type Config struct {
 	// a proxy all programs share one limit.
 	TrustedProxies []netip.Prefix
 
+	// Used remembers codes beyond this handler, which a change of the configuration
+	// replaces; nil: it does itself.
+	Used *UsedCodes
+
 	Now func() time.Time // nil means time.Now
 }
 
@@ -95,10 +99,13 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Used == nil {
+		cfg.Used = NewUsedCodes(cfg.Now)
+	}
 	h := &Handler{Config: cfg, limits: newLimiter(cfg.Now)}
 	cfg.Metrics.Cache(metrics.CacheRateLimits, h.limits.full)
 	var err error
-	if h.codes, err = newCodes(cfg.Codec, cfg.Ring, cfg.Sessions, cfg.Now); err != nil {
+	if h.codes, err = newCodes(cfg.Codec, cfg.Ring, cfg.Sessions, cfg.Used, cfg.Now); err != nil {
 		return nil, fmt.Errorf("make the handler of programs: %w", err)
 	}
 	if h.redirects, err = newRedirects(cfg.Redirects); err != nil {

@@ -142,6 +142,12 @@ func (l *buffer) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
+func (l *buffer) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Reset()
+}
+
 func (l *buffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -365,6 +371,13 @@ func (k *kit) redeem(code string) *call {
 	return post(k.h.Token(), paths().Token, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {loopback}, "code_verifier": {verifier},
 	})
+}
+
+// redeemOf has another value in one parameter.
+func (k *kit) redeemOf(code, parameter, value string) *call {
+	c := k.redeem(code)
+	c.form.Set(parameter, value)
+	return c
 }
 
 func (k *kit) revoke(token string) *call {

@@ -75,6 +75,13 @@ func TestAddressLimit(t *testing.T) {
 		{"two X-Real-IP", from("10.1.1.1:1", "192.0.2.1", "192.0.2.2"), from("10.1.1.1:1", "192.0.2.3", "192.0.2.4"), true},
 		{"a list in X-Real-IP", from("10.1.1.1:1", "192.0.2.1, 192.0.2.2"), from("10.1.1.1:1", "192.0.2.3, 192.0.2.4"), true},
 		{"a zone in X-Real-IP", from("10.1.1.1:1", "fe80::1%a"), from("10.1.1.1:1", "fe80::1%b"), true},
+		{"a zone of the peer", from("[fe80::1%a]:1"), from("[fe80::1%b]:1"), true},
+		{"X-Real-IP of a proxy as IPv6 writes it", from("[::ffff:10.1.1.1]:1", "192.0.2.1"), from("10.1.1.1:1", "192.0.2.1"), true},
+		{"X-Real-IP as IPv6 writes it", from("10.1.1.1:1", "::ffff:192.0.2.1"), from("10.1.1.1:1", "192.0.2.1"), true},
+		{"X-Real-IP of one network", from("10.1.1.1:1", "2001:db8::1"), from("10.1.1.1:1", "2001:DB8:0:0:ffff::2"), true},
+		{"X-Real-IP with a port", from("10.1.1.1:1", "192.0.2.1:1"), from("10.1.1.1:1", "192.0.2.2:2"), true},
+		{"X-Real-IP with a blank", from("10.1.1.1:1", " 192.0.2.1"), from("10.1.1.1:1", " 192.0.2.2"), true},
+		{"an empty X-Real-IP", from("10.1.1.1:1", ""), from("10.1.1.1:1"), true},
 		{"X-Forwarded-For", from("10.1.1.1:1"), both(from("10.1.1.1:1"), header("X-Forwarded-For", "192.0.2.1")), true},
 		{"a peer that cannot be read", from("@"), from("?"), true},
 	} {
@@ -133,6 +140,9 @@ func TestWhatIsLimited(t *testing.T) {
 		k.mustFail("token", k.exchange("good"), 429, codeUnavailable, "rate_limited")
 		k.mustFail("revoke", k.revoke("ea_x"), 429, codeUnavailable, "rate_limited")
 		k.mustFail("a page is refused before it is counted", func() *call { c := k.exchange("good"); header("Origin", app)(c); return c }(), 403, codeInvalidRequest, "cross_origin")
+		if n := len(k.provider.kinds); n != addressRate().burst {
+			t.Errorf("of %d that were let through %d were verified", addressRate().burst, n)
+		}
 		for range addressRate().burst + 1 {
 			if a := k.send(k.login(ask())); a.status != 200 {
 				t.Fatalf("login: %d", a.status)

@@ -19,12 +19,15 @@ type loginAnswer struct {
 // GET /easyauth/api/v1/login?redirect_uri=&state=&code_challenge=&code_challenge_method=S256.
 // It asks nobody, sets nothing and remembers nothing.
 func (h *Handler) Login() http.Handler {
-	return h.api(stepLogin, func(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return h.api(stepLogin, "", func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		p, err := readQuery(r)
 		if err != nil {
 			return err
 		}
 		req, err := h.readRequest(p)
+		if err == nil {
+			err = h.checkTarget(p, v.self)
+		}
 		if err != nil {
 			return err
 		}

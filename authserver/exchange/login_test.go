@@ -57,6 +57,15 @@ func TestLoginRefusals(t *testing.T) {
 		k.mustFail(row.name, k.login(query), 400, codeInvalidRequest, "bad_request")
 		k.link(ask())
 	}
+	for name, code := range map[string]string{"scope": codeInvalidScope, "audience": codeInvalidTarget, "resource": codeInvalidTarget} {
+		query := ask()
+		query.Set(name, "https://elsewhere.example.com/")
+		if a := k.send(k.login(query)); a.status != 400 || a.Error != code || a.LoginURL != "" {
+			t.Errorf("%s, which nobody would hold to: %+v", name, a)
+		}
+		query.Set(name, "")
+		k.link(query)
+	}
 	for name, c := range map[string]*call{
 		"POST":                post(k.h.Login(), paths().Login, ask()),
 		"a malformed query":   get(k.h.Login(), app+paths().Login+"?"+ask().Encode()+"&%zz"),

@@ -3,47 +3,45 @@ package exchange
 import (
 	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
 )
 
-// limited is the answer to who asks too often.
-func limited(wait time.Duration) *refusal {
-	return &refusal{
-		status: http.StatusTooManyRequests, code: codeUnavailable, reason: ReasonRateLimited, retryAfter: wait, text: "too many requests",
-	}
-}
-
 // ended counts and logs a visit that ended well.
 func (h *Handler) ended(r *http.Request, v *visit) {
 	h.count(v, v.result)
 	tracing.Ended(r.Context(), "", v.result, false)
-	level := slog.LevelInfo
-	if v.step == "session" { // programs may ask it often
-		level = slog.LevelDebug
-	}
-	h.Log.LogAttrs(r.Context(), level, v.step, v.attrs(v.result)...)
+	h.Log.LogAttrs(r.Context(), v.level(http.StatusOK), v.step, v.attrs(v.result)...)
 }
 
 // refused counts, logs and records one that did not.
 func (h *Handler) refused(r *http.Request, v *visit, f *refusal) {
 	h.count(v, string(f.reason))
 	tracing.Ended(r.Context(), "", string(f.reason), f.status >= http.StatusInternalServerError)
-	if f.held {
+	if f.audited {
 		h.record(r, v, audit.Event{Event: audit.TokenRefused, Grant: string(v.grant), Reason: string(f.reason), Status: f.status, Application: v.client})
-	}
-	level := slog.LevelWarn
-	if f.status >= http.StatusInternalServerError {
-		level = slog.LevelError
 	}
 	attrs := append(v.attrs(string(f.reason)), slog.Int("status", f.status))
 	if f.err != nil {
 		attrs = append(attrs, slog.String("error", f.err.Error()))
 	}
-	h.Log.LogAttrs(r.Context(), level, v.step, attrs...)
+	h.Log.LogAttrs(r.Context(), v.level(f.status), v.step, attrs...)
+}
+
+// level is that of a visit's line in the log. session and login bring nothing to be
+// judged, and are not limited: what they refuse is no warning of anything.
+func (v *visit) level(status int) slog.Level {
+	switch {
+	case status >= http.StatusInternalServerError:
+		return slog.LevelError
+	case v.step == nameSession: // programs may ask it often
+		return slog.LevelDebug
+	case v.step == stepLogin || status < http.StatusBadRequest:
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
 }
 
 func (h *Handler) count(v *visit, result string) {
@@ -71,7 +69,7 @@ func (v *visit) attrs(result string) []slog.Attr {
 	if v.client != "" {
 		attrs = append(attrs, slog.String("application", audit.Text(v.client)))
 	}
-	return append(attrs, v.more...)
+	return append(attrs, v.logged...)
 }
 
 // record writes an event of a request.

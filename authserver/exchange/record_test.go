@@ -2,6 +2,9 @@ package exchange
 
 import (
 	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,7 +57,7 @@ func TestEvents(t *testing.T) {
 	var reasons []string
 	for _, e := range k.events(audit.TokenRefused) {
 		reasons = append(reasons, e.Grant+" "+e.Reason)
-		if e.Status != 400 {
+		if e.Status != 400 || (e.User == "adele") != (e.Reason == "token_reused") { // of the others nothing was verified
 			t.Errorf("%+v", e)
 		}
 	}
@@ -63,10 +66,13 @@ func TestEvents(t *testing.T) {
 	}
 	k.send(k.exchange("good")) // to have one that lives: the session of the others has ended
 	k.revoke(renewed.Access).do()
+	before := len(k.events(audit.Revoked))
 	last := k.mustPass("exchange", k.exchange("good:megan"))
-	k.revoke(last.Access).do()
+	for range 3 { // once is enough
+		k.revoke(last.Access).do()
+	}
 	ended := k.events(audit.Revoked)
-	if n := len(ended); n == 0 || ended[n-1].User != "megan" || ended[n-1].By != "program" || ended[n-1].Via != "token" {
+	if n := len(ended); n != before+1 || ended[n-1].User != "megan" || ended[n-1].By != "program" || ended[n-1].Via != "token" {
 		t.Errorf("%+v", ended)
 	}
 }
@@ -140,24 +146,88 @@ func TestCounters(t *testing.T) {
 		k.send(c)
 	}
 	k.revoke("x").do()
+	for _, c := range []*call{k.exchange("good"), k.revoke("x"), k.whoami(issued.Access), k.login(ask())} {
+		c.method = http.MethodDelete
+		k.send(c)
+	}
+	for _, c := range []*call{k.exchange("good"), k.revoke("x"), k.whoami(issued.Access), k.login(ask())} {
+		c.target = strings.Replace(c.target, appHost, "elsewhere.example.com", 1)
+		k.send(c)
+	}
 	for series, want := range map[string]int{
 		`grant="token_exchange",result="ok"`: 1, `grant="token_exchange",result="token_expired"`: 1, `grant="token_exchange",result="idp_unavailable"`: 1,
 		`grant="refresh_token",result="ok"`: 1, `grant="refresh_token",result="token_reused"`: 1, `grant="authorization_code",result="code_invalid"`: 1,
 		`grant="authorization_code",result="code_used"`: 0, `grant="session",result="session_ended"`: 1, `grant="session",result="token_invalid"`: 1,
 		`grant="other",result="bad_request"`: 1, `grant="revoke",result="unknown"`: 1, `grant="id_token",result="rate_limited"`: 0,
-		`grant="refresh_token",result="store"`: 0,
+		`grant="refresh_token",result="store"`:      0,
+		`grant="other",result="method_not_allowed"`: 1, `grant="revoke",result="method_not_allowed"`: 1, `grant="session",result="method_not_allowed"`: 1,
+		`grant="other",result="host_not_served"`: 1, `grant="revoke",result="host_not_served"`: 1, `grant="session",result="host_not_served"`: 1,
 	} {
 		if got, ok := k.counter("easyauth_token_requests_total", series); !ok || got != want {
 			t.Errorf("{%s} is %d (%v), want %d", series, got, ok, want)
 		}
 	}
-	for series, want := range map[string]int{`result="ok",step="program_login"`: 1, `result="bad_request",step="program_login"`: 1} {
+	for series, want := range map[string]int{`result="ok",step="program_login"`: 1, `result="bad_request",step="program_login"`: 1, `result="method_not_allowed",step="program_login"`: 1, `result="host_not_served",step="program_login"`: 1} {
 		if got, ok := k.counter("easyauth_signins_total", series); !ok || got != want {
 			t.Errorf("{%s} is %d (%v), want %d", series, got, ok, want)
 		}
 	}
+	for _, step := range []string{"token", "revoke", "session"} {
+		for _, result := range []string{"method_not_allowed", "host_not_served"} {
+			if n, there := k.counter("easyauth_signins_total", `result="`+result+`",step="`+step+`"`); there {
+				t.Errorf("%s of %s is counted as a sign-in: %d", result, step, n)
+			}
+		}
+	}
 	if n, err := testutil.GatherAndCount(k.registry, "easyauth_cache_bytes"); err != nil || n == 0 {
 		t.Errorf("%d caches, %v", n, err)
+	}
+}
+
+// What strangers can ask as often as they like is no warning: session and login bring
+// nothing that would be judged and counted for them. What is a fault of ours is an error
+// everywhere.
+func TestLevels(t *testing.T) {
+	k := newKit(t, inStore)
+	k.h.Log = slog.New(slog.NewJSONHandler(k.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	issued := k.mustPass("exchange", k.exchange("good"))
+	fails := func(c *call) *call {
+		c.target = "https://elsewhere.example.com"
+		return c
+	}
+	link := k.link(ask())
+	for _, row := range []struct {
+		name, want string
+		c          *call
+		before     func()
+	}{
+		{"a token", "INFO", k.exchange("good"), nil},
+		{"a token is refused", "WARN", k.exchange("token_expired"), nil},
+		{"token at another host", "WARN", fails(k.exchange("good")), nil},
+		{"a token, and a panic", "ERROR", k.exchange("panic"), nil},
+		{"the provider cannot be asked", "ERROR", k.exchange("idp_unavailable"), nil},
+		{"revoke", "INFO", k.revoke("x"), nil},
+		{"revoke is refused", "WARN", k.revoke(""), nil},
+		{"login", "INFO", k.login(ask()), nil},
+		{"login is refused", "INFO", k.login(nil), nil},
+		{"login at another host", "INFO", fails(k.login(ask())), nil},
+		{"session", "DEBUG", k.whoami(issued.Access), nil},
+		{"session of a bad token", "DEBUG", k.whoami("ea_x"), nil},
+		{"session of nobody", "DEBUG", k.whoami(""), nil},
+		{"session at another host", "DEBUG", fails(k.whoami(issued.Access)), nil},
+		{"a link", "INFO", k.open(link, ""), nil},
+		{"a bad link", "WARN", k.open(link+"x", ""), nil},
+		{"session, and the store cannot be asked", "ERROR", k.whoami(k.mustPass("exchange", k.exchange("good")).Access), func() { k.store.Fail(errors.New("down")) }},
+	} {
+		if row.before != nil {
+			row.before()
+		}
+		k.logs.reset()
+		row.c.do()
+		var line struct{ Level string }
+		if err := json.Unmarshal([]byte(k.logs.String()), &line); err != nil || line.Level != row.want {
+			t.Errorf("%s: %v, %s, want %s", row.name, err, k.logs.String(), row.want)
+		}
 	}
 }
 

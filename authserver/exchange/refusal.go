@@ -29,12 +29,12 @@ type refusal struct {
 	status     int
 	code       string // one of the above
 	reason     Reason
-	word       string        // said in place of reason; empty: reason
+	told       string        // what the program is told in place of reason; empty: reason
 	text       string        // of error_description, after the reason; may be empty
 	retryAfter time.Duration // 0: no Retry-After
 	challenge  string        // WWW-Authenticate; may be empty
 	allow      string        // methods, of a 405
-	held       bool          // a code or a token was looked at, and refused: an event of the audit stream
+	audited    bool          // an event of the audit stream: a code or a token was looked at, and refused
 	err        error         // for the log; may be nil
 }
 
@@ -55,7 +55,7 @@ func (f *refusal) Unwrap() error { return f.err }
 
 // description is error_description: the reason's word, and a text behind a colon.
 func (f *refusal) description() string {
-	word := cmp.Or(f.word, string(f.reason))
+	word := cmp.Or(f.told, string(f.reason))
 	if f.text == "" {
 		return descriptive(word)
 	}

@@ -61,9 +61,16 @@ func malformed(text string) *refusal {
 	return &refusal{status: http.StatusBadRequest, code: codeInvalidRequest, reason: ReasonBadRequest, text: text}
 }
 
+// limited is the answer to who asks too often.
+func limited(wait time.Duration) *refusal {
+	return &refusal{
+		status: http.StatusTooManyRequests, code: codeUnavailable, reason: ReasonRateLimited, retryAfter: wait, text: "too many requests",
+	}
+}
+
 // notGranted is a code or a refresh token that does not hold.
 func notGranted(reason Reason, text string, err error) *refusal {
-	return &refusal{status: http.StatusBadRequest, code: codeInvalidGrant, reason: reason, text: text, err: err, held: true}
+	return &refusal{status: http.StatusBadRequest, code: codeInvalidGrant, reason: reason, text: text, err: err, audited: true}
 }
 
 // couldNotTell is an answer that nobody can give right now.
@@ -100,7 +107,7 @@ func ofSubject(err error) *refusal {
 	case entra.ReasonToken:
 		text = "the token is malformed, of another kind, or not signed by the provider"
 	}
-	return &refusal{status: http.StatusBadRequest, code: codeInvalidRequest, reason: Reason(idp.Reason), text: text, err: err, held: true}
+	return &refusal{status: http.StatusBadRequest, code: codeInvalidRequest, reason: Reason(idp.Reason), text: text, err: err, audited: true}
 }
 
 // notIssued is why no token could be made.
@@ -111,7 +118,7 @@ func notIssued(err error) *refusal {
 		return couldNotTell(ReasonStore, 0, err)
 	case errors.Is(err, ticket.ErrTooLarge):
 		return &refusal{
-			status: http.StatusBadRequest, code: codeInvalidRequest, reason: ReasonTooLarge, err: err, held: true,
+			status: http.StatusBadRequest, code: codeInvalidRequest, reason: ReasonTooLarge, err: err, audited: true,
 			text: "the identity does not fit into a token",
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // Revoke ends the session of an access or refresh token, and all tokens of it:
 // POST /easyauth/api/v1/revoke, a form with token (RFC 7009). A token that there is not,
 // or not any more, is answered 200 too. token_type_hint is not needed, and not read.
-func (h *Handler) Revoke() http.Handler { return h.form("revoke", metrics.GrantRevoke, h.revoke) }
+func (h *Handler) Revoke() http.Handler { return h.form(nameRevoke, metrics.GrantRevoke, h.revoke) }
 
 func (h *Handler) revoke(w http.ResponseWriter, r *http.Request, v *visit, p params) error {
 	values, err := p.need("token")

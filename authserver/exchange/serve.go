@@ -11,6 +11,7 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/audit"
+	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/fault"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
@@ -19,8 +20,12 @@ import (
 	"github.com/easyauth-sidecar/easyauth/ingress"
 )
 
-// Steps of a person's sign-in for a program, as metrics and the log call them.
+// What the log calls the endpoints. Metrics count the last two as steps of a sign-in, and
+// the others as requests for tokens, by their grant.
 const (
+	nameToken     = "token"
+	nameRevoke    = "revoke"
+	nameSession   = "session"
 	stepLogin     = "program_login"
 	stepAuthorize = "program_authorize"
 )
@@ -28,21 +33,21 @@ const (
 // visit is one request.
 type visit struct {
 	step       string
-	grant      metrics.Grant // of an endpoint that is no step
+	grant      metrics.Grant // of an endpoint that is no step; known better once the form was read
 	self       hosts.Host
 	origin     tracing.Origin
 	navigation bool
 	user       access.Key
-	client     string // that the token was issued to, or the redirect URI's origin
-	result     string // of a visit that ended well
-	more       []slog.Attr
+	client     string      // that the token was issued to, or the redirect URI's origin
+	result     string      // of a visit that ended well
+	logged     []slog.Attr // in the log, beside what is above
 }
 
 type step func(w http.ResponseWriter, r *http.Request, v *visit) error
 
-// api serves a program: errors are JSON.
-func (h *Handler) api(name string, fn step, methods ...string) http.Handler {
-	return h.serve(name, func(w http.ResponseWriter, r *http.Request, v *visit) error {
+// api serves a program: errors are JSON. A step has no grant.
+func (h *Handler) api(name string, grant metrics.Grant, fn step, methods ...string) http.Handler {
+	return h.serve(name, grant, func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		if !slices.Contains(methods, r.Method) {
 			return &refusal{
 				status: http.StatusMethodNotAllowed, code: codeInvalidRequest, reason: ReasonMethod, allow: strings.Join(methods, ", "),
@@ -60,8 +65,7 @@ func (h *Handler) api(name string, fn step, methods ...string) http.Handler {
 // form serves a program that posts a form: no page in a browser, no credentials of a
 // client, and not more often than its address may.
 func (h *Handler) form(name string, grant metrics.Grant, fn func(w http.ResponseWriter, r *http.Request, v *visit, p params) error) http.Handler {
-	return h.api(name, func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		v.grant = grant
+	return h.api(name, grant, func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		if err := fromProgram(r.Header); err != nil {
 			return err
 		}
@@ -87,7 +91,7 @@ func (h *Handler) form(name string, grant metrics.Grant, fn func(w http.Response
 
 // page serves a person: errors are a page, for a script JSON.
 func (h *Handler) page(name string, fn step) http.Handler {
-	return h.serve(name, fn, func(w http.ResponseWriter, r *http.Request, v *visit, err error) {
+	return h.serve(name, "", fn, func(w http.ResponseWriter, r *http.Request, v *visit, err error) {
 		e := fault.From(err)
 		h.refused(r, v, refusalOf(e))
 		if !v.navigation {
@@ -100,9 +104,9 @@ func (h *Handler) page(name string, fn step) http.Handler {
 	})
 }
 
-func (h *Handler) serve(name string, fn step, fail func(w http.ResponseWriter, r *http.Request, v *visit, err error)) http.Handler {
+func (h *Handler) serve(name string, grant metrics.Grant, fn step, fail func(w http.ResponseWriter, r *http.Request, v *visit, err error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{step: name, origin: tracing.OriginOf(r), navigation: opensPage(r), result: "ok"}
+		v := &visit{step: name, grant: grant, origin: tracing.OriginOf(r), navigation: ingress.OpensPage(r), result: "ok"}
 		r = r.WithContext(v.origin.Into(r.Context()))
 		pages.SecurityHeaders(w.Header())
 		if err := h.run(w, r, v, fn); err != nil {
@@ -111,16 +115,6 @@ func (h *Handler) serve(name string, fn step, fail func(w http.ResponseWriter, r
 		}
 		h.ended(r, v)
 	})
-}
-
-// opensPage reports whether the answer is a page for a person: a form that they send
-// leads to one as a link does.
-func opensPage(r *http.Request) bool {
-	method := r.Method
-	if method == http.MethodPost {
-		method = http.MethodGet
-	}
-	return ingress.Navigation(method, r.Header)
 }
 
 // run calls a step for a host that is served, and turns a panic into an error.
@@ -172,7 +166,7 @@ func noCredentials(h http.Header, p params) error {
 		text: "programs have no credentials of their own here: send none",
 	}
 	if values := h.Values("Authorization"); len(values) > 0 {
-		f.challenge = "Bearer"
+		f.challenge = entra.OwnError("", "")
 		if scheme, _, _ := strings.Cut(values[0], " "); strings.EqualFold(scheme, "Basic") {
 			f.challenge = `Basic realm="none"`
 		}
@@ -180,7 +174,7 @@ func noCredentials(h http.Header, p params) error {
 	}
 	for _, name := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		if p[name] != "" {
-			f.challenge = "Bearer"
+			f.challenge = entra.OwnError("", "")
 			return f
 		}
 	}

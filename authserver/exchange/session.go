@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
@@ -29,8 +30,7 @@ type sessionAnswer struct {
 // "Authorization: Bearer ea_…" or the session cookie. A bearer token decides alone. What
 // is no longer good is answered 401 with the challenge of RFC 6750.
 func (h *Handler) Session() http.Handler {
-	return h.api("session", func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		v.grant = metrics.GrantSession
+	return h.api(nameSession, metrics.GrantSession, func(w http.ResponseWriter, r *http.Request, v *visit) error {
 		w.Header().Add("Vary", "Authorization, Cookie")
 		found, err := h.whose(r)
 		if err != nil {
@@ -55,24 +55,23 @@ type found struct {
 }
 
 func (h *Handler) whose(r *http.Request) (*found, error) {
-	token, bearer, err := bearerToken(r.Header)
-	if err != nil {
-		return nil, err
-	}
-	f := &found{via: "token"}
-	var reason access.Reason
-	if bearer {
-		f.session, f.expires, reason, err = h.Sessions.ReadToken(r.Context(), token)
-	} else {
+	s, expires, bearer, reason, err := h.Sessions.Bearer(r.Context(), r.Header)
+	f := &found{session: s, via: "token", expires: expires}
+	if !bearer {
+		if err := foreignToken(r.Header); err != nil {
+			return nil, err
+		}
 		f.via = "cookie"
 		f.session, reason, err = h.Sessions.Read(r.Context(), r.Header)
-	}
-	if f.session != nil {
-		f.session, reason, err = h.Sessions.Fresh(r.Context(), f.session)
+		if f.session != nil {
+			f.session, reason, err = h.Sessions.Fresh(r.Context(), f.session)
+		}
 	}
 	switch {
 	case f.session == nil && reason.CouldNotTell():
 		return nil, couldNotTell(ofSession(reason), 0, err)
+	case f.session == nil && reason == access.ReasonBearerAmbiguous:
+		return nil, severalHeaders()
 	case f.session == nil:
 		return nil, notActive(reason, bearer, err)
 	case !bearer:
@@ -81,20 +80,27 @@ func (h *Handler) whose(r *http.Request) (*found, error) {
 	return f, nil
 }
 
-// bearerToken is the token of a Bearer header; bearer is false if there is none. Another
-// scheme is the application's own affair.
-func bearerToken(h http.Header) (token string, bearer bool, err error) {
+// foreignToken refuses Authorization headers that have no token of ours where a cookie
+// would else decide: several, and a bearer token that is another's. Another scheme is the
+// application's own affair.
+func foreignToken(h http.Header) error {
 	values := h["Authorization"]
 	if len(values) > 1 {
-		f := malformed("there is more than one Authorization header")
-		f.challenge = `Bearer error="invalid_request"`
-		return "", false, f
+		return severalHeaders()
 	}
-	if len(values) == 0 {
-		return "", false, nil
+	if len(values) == 1 {
+		if scheme, _, _ := strings.Cut(values[0], " "); strings.EqualFold(scheme, "Bearer") {
+			return notActive(access.ReasonBearerInvalid, true, nil)
+		}
 	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	return strings.TrimLeft(token, " "), strings.EqualFold(scheme, "Bearer"), nil
+	return nil
+}
+
+// severalHeaders is "more than one method" of RFC 6750, section 3.1.
+func severalHeaders() *refusal {
+	f := malformed("there is more than one Authorization header")
+	f.challenge = entra.OwnError(f.code, "")
+	return f
 }
 
 // notActive is the answer of RFC 6750, section 3: it names an error only if something
@@ -103,12 +109,12 @@ func notActive(reason access.Reason, bearer bool, err error) *refusal {
 	f := &refusal{status: http.StatusUnauthorized, code: codeInvalidToken, reason: ofSession(reason), err: err}
 	switch {
 	case !bearer && reason == access.ReasonNoTicket:
-		f.code, f.reason, f.challenge = "login_required", ReasonLoginRequired, "Bearer"
+		f.code, f.reason, f.challenge = "login_required", ReasonLoginRequired, entra.OwnError("", "")
 		f.text = "send Authorization: Bearer with a token of ours, or the session cookie"
 		return f
 	case f.reason == ReasonTokenExpired:
-		f.word = "expired"
+		f.told = "expired"
 	}
-	f.challenge = `Bearer error="invalid_token", error_description="` + f.description() + `"`
+	f.challenge = entra.OwnError(f.code, f.description())
 	return f
 }

@@ -22,7 +22,7 @@ import (
 //	refresh_token                                      refresh_token (RFC 6749, section 6)
 //	authorization_code                                 code, redirect_uri, code_verifier (RFC 6749, RFC 7636)
 //	none                                               id_token: the classic form, whose answer has Token and Expiry too
-func (h *Handler) Token() http.Handler { return h.form("token", metrics.GrantOther, h.token) }
+func (h *Handler) Token() http.Handler { return h.form(nameToken, metrics.GrantOther, h.token) }
 
 func (h *Handler) token(w http.ResponseWriter, r *http.Request, v *visit, p params) error {
 	switch grant := p["grant_type"]; grant {
@@ -32,6 +32,9 @@ func (h *Handler) token(w http.ResponseWriter, r *http.Request, v *visit, p para
 		}
 		v.grant = metrics.GrantClassic
 		values, err := p.need("id_token")
+		if err == nil {
+			err = h.checkExchange(p, v.self)
+		}
 		if err != nil {
 			return err
 		}
@@ -102,6 +105,10 @@ func (h *Handler) refresh(w http.ResponseWriter, r *http.Request, v *visit, p pa
 		return err
 	}
 	issued, reason, err := h.Sessions.Renew(r.Context(), values[0], h.Life)
+	var reused *session.ReusedError
+	if errors.As(err, &reused) {
+		v.user = reused.Who
+	}
 	switch {
 	case issued != nil:
 	case reason.CouldNotTell():
@@ -119,6 +126,9 @@ func (h *Handler) refresh(w http.ResponseWriter, r *http.Request, v *visit, p pa
 // redeem is RFC 6749, section 4.1.3, with the verifier of RFC 7636.
 func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, v *visit, p params) error {
 	values, err := p.need("code", "redirect_uri", "code_verifier")
+	if err == nil {
+		err = h.checkTarget(p, v.self)
+	}
 	if err != nil {
 		return err
 	}
@@ -137,7 +147,7 @@ func (h *Handler) redeem(w http.ResponseWriter, r *http.Request, v *visit, p par
 	if err := h.codes.use(r.Context(), t); err != nil {
 		return err
 	}
-	issued, reason, err := h.Sessions.IssueFrom(r.Context(), t.origin, &t.Identity, h.Life, label("signed in with a browser", ""))
+	issued, reason, err := h.Sessions.IssueFrom(r.Context(), t.origin, t.name(), &t.Identity, h.Life, label("signed in with a browser", ""))
 	switch {
 	case issued != nil:
 	case reason == access.ReasonInternal:
@@ -199,7 +209,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, v *visit, issue
 		a.Token, a.Expiry = a.Access, issued.Expires.UTC().Format(time.RFC3339)
 	}
 	if len(issued.Dropped) > 0 {
-		v.more = append(v.more, slog.Any("dropped", issued.Dropped))
+		v.logged = append(v.logged, slog.Any("dropped", issued.Dropped))
 	}
 	h.record(r, v, audit.Event{
 		Event: audit.TokenIssued, Grant: string(v.grant), Application: v.client, Expires: audit.Timestamp(issued.Expires),

@@ -96,6 +96,14 @@ func TestTokenRefusals(t *testing.T) {
 		{"a semicolon between parameters", "exchange", func(c *call) { c.body = strings.ReplaceAll(c.form.Encode(), "&", ";") }, once, bad, "bad_request"},
 		{"a token with a line break", "exchange", set("subject_token", "good\n"), once, bad, "bad_request"},
 		{"a token beyond ASCII", "exchange", set("subject_token", "gööd"), once, bad, "bad_request"},
+		{"a token with a zero byte", "exchange", set("subject_token", "good\x00"), once, bad, "bad_request"},
+		{"a zero byte behind a name", "exchange", func(c *call) { c.body = strings.Replace(c.form.Encode(), "subject_token=", "subject_token%00=", 1) }, once, bad, "bad_request"},
+		{"a name in upper case", "exchange", func(c *call) { c.form["SUBJECT_TOKEN"] = c.form["subject_token"]; delete(c.form, "subject_token") }, once, bad, "bad_request"},
+		{"a name as a list", "exchange", func(c *call) { c.form["subject_token[]"] = c.form["subject_token"]; delete(c.form, "subject_token") }, once, bad, "bad_request"},
+		{"an empty body", "exchange", func(c *call) { c.form = nil }, once, bad, "bad_request"},
+		{"two encodings", "exchange", header("Content-Encoding", "identity", "gzip"), once, bad, "bad_request"},
+		{"encodings in one line", "exchange", header("Content-Encoding", "identity, gzip"), once, bad, "bad_request"},
+		{"an empty query, whose parameters could be read instead", "classic", func(c *call) { c.target += "?&" }, once, bad, "bad_request"},
 		{"a host that is not served", "exchange", func(c *call) { c.target = "https://elsewhere.example.com" + paths().Token }, 421, bad, "host_not_served"},
 
 		// RFC 6749, section 5.2: the client.
@@ -151,6 +159,11 @@ func TestTokenRefusals(t *testing.T) {
 		{"an id_token for another audience", "classic", set("id_token", "audience_mismatch"), once, bad, "audience_mismatch"},
 		{"a forged id_token", "classic", set("id_token", "token_invalid"), once, bad, "token_invalid"},
 		{"an id_token beyond ASCII", "classic", set("id_token", "gööd"), once, bad, "bad_request"},
+		{"a scope for the classic form", "classic", set("scope", "read"), once, codeInvalidScope, "unsupported_scope"},
+		{"an audience for the classic form", "classic", set("audience", "x"), once, codeInvalidTarget, "unknown_target"},
+		{"a resource elsewhere for the classic form", "classic", set("resource", "https://elsewhere.example.com/"), once, codeInvalidTarget, "unknown_target"},
+		{"an actor for the classic form", "classic", set("actor_token", "good"), once, bad, "bad_request"},
+		{"another requested_token_type for the classic form", "classic", set("requested_token_type", typeID), once, bad, "bad_request"},
 		{"an access_token alone", "classic", both(without("id_token"), set("access_token", "good")), once, bad, "bad_request"},
 
 		// RFC 6749, section 6.
@@ -160,6 +173,8 @@ func TestTokenRefusals(t *testing.T) {
 		{"a refresh token that was cut", "refresh", func(c *call) { t := c.form.Get("refresh_token"); c.form.Set("refresh_token", t[:len(t)-2]) }, once, grant, "token_invalid"},
 		{"another scope", "refresh", set("scope", "more"), once, codeInvalidScope, "unsupported_scope"},
 		{"another audience", "refresh", set("audience", "x"), once, codeInvalidTarget, "unknown_target"},
+		{"another resource", "refresh", set("resource", "https://elsewhere.example.com/"), once, codeInvalidTarget, "unknown_target"},
+		{"an access token as refresh token", "refresh", func(c *call) { c.form.Set("refresh_token", "ea_"+c.form.Get("refresh_token")[4:]) }, once, grant, "token_invalid"},
 
 		// RFC 6749, section 4.1.3, RFC 7636, section 4.6.
 		{"no code", "code", without("code"), once, bad, "bad_request"},
@@ -170,6 +185,15 @@ func TestTokenRefusals(t *testing.T) {
 		{"a code_verifier with a plus", "code", set("code_verifier", "+"+verifier[1:]), once, bad, "bad_request"},
 		{"another code_verifier", "code", set("code_verifier", "x"+verifier[1:]), once, grant, "code_invalid"},
 		{"the challenge as the verifier, as plain would have it", "code", set("code_verifier", challengeOf(verifier)), once, grant, "code_invalid"},
+		{"a scope with a code", "code", set("scope", "read"), once, codeInvalidScope, "unsupported_scope"},
+		{"an audience with a code", "code", set("audience", "x"), once, codeInvalidTarget, "unknown_target"},
+		{"a resource elsewhere with a code", "code", set("resource", "https://elsewhere.example.com/"), once, codeInvalidTarget, "unknown_target"},
+		{"an empty code", "code", set("code", ""), once, bad, "bad_request"},
+		{"a doubled code_verifier", "code", set("code_verifier", verifier, verifier), once, bad, "bad_request"},
+		{"a code_verifier with padding", "code", set("code_verifier", verifier+"="), once, bad, "bad_request"},
+		{"a code_verifier with a line break", "code", set("code_verifier", verifier+"\n"), once, bad, "bad_request"},
+		{"a redirect URI in other letters", "code", set("redirect_uri", "http://127.0.0.1:8123/BACK"), once, grant, "code_invalid"},
+		{"a redirect URI with an escape", "code", set("redirect_uri", "http://127.0.0.1:8123/%62ack"), once, grant, "code_invalid"},
 		{"another redirect URI", "code", set("redirect_uri", tool), once, grant, "code_invalid"},
 		{"another port", "code", set("redirect_uri", "http://127.0.0.1:8124/back"), once, grant, "code_invalid"},
 		{"another path", "code", set("redirect_uri", loopback+"/"), once, grant, "code_invalid"},

@@ -33,6 +33,9 @@ func (p *Pages) ConfirmProgram(w http.ResponseWriter, c ConfirmProgram) {
 	if len(c.Request) > maxPosted || len(c.Proof) > maxPosted {
 		v.Action, v.Request, v.Proof = "", "", ""
 	}
+	// Pages of the application are of the same origin: none may reach into this one, or
+	// press its buttons, because it opened it.
+	w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
 	f := frame{Title: "Do you want to let a program in?", Icon: "person", Page: v}
 	p.write(w, http.StatusOK, kindProgram, f, formActionTo(c.Target))
 }

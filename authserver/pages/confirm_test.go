@@ -17,7 +17,7 @@ func asks() ConfirmProgram {
 func TestConfirmProgramNamesWhatAsks(t *testing.T) {
 	p := newPages(t)
 	pg := render(t, func(w http.ResponseWriter) { p.ConfirmProgram(w, asks()) })
-	for _, want := range []string{"On this computer, http://127.0.0.1:8123", "app.example.com", "Adele Vance, adele@example.com", "as you", "cancel"} {
+	for _, want := range []string{"On this computer, http://127.0.0.1:8123", "app.example.com", "Adele Vance, adele@example.com", "as you", "cancel", "Do not give anybody the address of the page that comes next"} {
 		if !strings.Contains(pg.text, want) {
 			t.Errorf("%q is not on the page", want)
 		}
@@ -29,6 +29,9 @@ func TestConfirmProgramNamesWhatAsks(t *testing.T) {
 	want := []string{"hidden request=req-1", "hidden token=proof-1", "submit decision=allow", "submit decision=cancel"}
 	if !slices.Equal(posted, want) {
 		t.Errorf("posts %q, want %q", posted, want)
+	}
+	if pg.Header().Get("Cross-Origin-Opener-Policy") != "same-origin" || pg.Header().Get("X-Frame-Options") != "DENY" {
+		t.Errorf("headers %v", pg.Header())
 	}
 	form := pg.all("form")
 	if len(form) != 1 || attr(form[0], "action") != asks().Action || attr(form[0], "method") != "post" {

@@ -63,29 +63,31 @@ func (m *Manager) delete(ctx context.Context, keys ...Key) error {
 	if !ok {
 		return &StoreError{errors.New("end sessions: there is no store")}
 	}
-	if err := p.delete(ctx, keys...); err != nil {
+	if _, err := p.delete(ctx, keys...); err != nil {
 		return &StoreError{fmt.Errorf("end sessions: %w", err)}
 	}
 	return nil
 }
 
-func (p *inStore) delete(ctx context.Context, keys ...Key) error {
+// delete returns how many of the records there were.
+func (p *inStore) delete(ctx context.Context, keys ...Key) (n int, err error) {
 	if len(keys) == 0 {
-		return nil
+		return 0, nil
 	}
 	// Whoever asked may have gone: it happens all the same.
-	err := p.ask(context.WithoutCancel(ctx), opDelete, func(ctx context.Context) error {
-		_, err := p.store.Delete(ctx, keys...)
+	err = p.ask(context.WithoutCancel(ctx), opDelete, func(ctx context.Context) (err error) {
+		n, err = p.store.Delete(ctx, keys...)
 		return err
 	})
 	if err == nil {
 		p.recent.Changed(keys...)
 	}
-	return err
+	return n, err
 }
 
 func (p *inStore) end(ctx context.Context, h http.Header) error {
-	return p.delete(ctx, p.presented(h)...)
+	_, err := p.delete(ctx, p.presented(h)...)
+	return err
 }
 
 func (p *inStore) endUser(ctx context.Context, who access.Key) error {

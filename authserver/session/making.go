@@ -68,6 +68,9 @@ func (p *inStore) newRecord(s *Session, label string, carry func(*carrier) error
 	if err != nil {
 		return nil, err
 	}
+	if s.name != (Name{}) {
+		c.ID = s.name.record()
+	}
 	key, ok := ring.MAC(c.ring, purposeKey, c.ID[:])
 	if !ok {
 		return nil, errKeysChanged

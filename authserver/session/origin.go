@@ -57,11 +57,11 @@ func decodeOrigin(text []byte) (*origin, error) {
 }
 
 // IssueFrom is IssueToken for a session that comes from another one of the same person.
-// It ends when that would end by itself. If that has ended before its time, nothing is
+// EndNamed finds it by its name; the zero Name is none. It ends when that would end by itself. If that has ended before its time, nothing is
 // issued, and the reason says so; in cookies, without a list of revoked tickets, this is
 // not known. What ends all sessions of a person ends this one too, also when it was said
 // before, and is heard later.
-func (m *Manager) IssueFrom(ctx context.Context, from []byte, id *access.Identity, life time.Duration, label string) (*Issued, access.Reason, error) {
+func (m *Manager) IssueFrom(ctx context.Context, from []byte, name Name, id *access.Identity, life time.Duration, label string) (*Issued, access.Reason, error) {
 	o, err := decodeOrigin(from)
 	if err != nil {
 		return nil, access.ReasonInternal, err
@@ -78,7 +78,10 @@ func (m *Manager) IssueFrom(ctx context.Context, from []byte, id *access.Identit
 	if reason, err := m.place.goesOn(ctx, o, id); reason != access.ReasonOK {
 		return nil, reason, err
 	}
-	s := &Session{lastSeen: now, Ticket: ticket.Ticket{ID: ticket.NewID(), Issued: now, Expires: end.Truncate(time.Second), Identity: *id}}
+	s := &Session{name: name, lastSeen: now, Ticket: ticket.Ticket{ID: ticket.NewID(), Issued: now, Expires: end.Truncate(time.Second), Identity: *id}}
+	if name != (Name{}) {
+		s.ID = name.ticket()
+	}
 	if m.cfg.Store == nil {
 		s.Issued = o.issued // so that the list ends it as it ends the other
 	}

@@ -15,7 +15,7 @@ import (
 func (r *replica) from(what string, origin []byte, want access.Reason) *session.Issued {
 	r.t.Helper()
 	id := person()
-	issued, reason, err := r.IssueFrom(context.Background(), origin, &id, 10*time.Minute, "a script")
+	issued, reason, err := r.IssueFrom(context.Background(), origin, session.Name{}, &id, 10*time.Minute, "a script")
 	if reason != want || (issued != nil) != (want == access.ReasonOK) {
 		r.t.Errorf("%s: %s (%v), want %s", what, reason, err, want)
 	}
@@ -44,7 +44,7 @@ func TestIssueFromEnds(t *testing.T) {
 		} {
 			id := person()
 			s := &session.Session{Ticket: ticket.Ticket{Issued: now.Add(row.issued), Expires: now.Add(row.expires), Identity: id}}
-			issued, reason, err := m.IssueFrom(t.Context(), m.Origin(s), &id, 10*time.Minute, "")
+			issued, reason, err := m.IssueFrom(t.Context(), m.Origin(s), session.Name{}, &id, 10*time.Minute, "")
 			switch {
 			case row.want == 0 && reason != access.ReasonSessionEnded, row.want != 0 && issued == nil:
 				t.Errorf("%v to %v: %s, %v", row.issued, row.expires, reason, err)

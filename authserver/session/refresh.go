@@ -155,7 +155,7 @@ func (p *inStore) refused(ctx context.Context, s *Session, lease, owner string, 
 	}
 	p.m.cfg.Metrics.Refresh("ended")
 	p.m.cfg.Log.Info("the identity provider ended a session", "reason", string(reason), "user", s.Identity.Key().ID, "error", err.Error())
-	deleteErr := p.delete(ctx, s.stored.record)
+	_, deleteErr := p.delete(ctx, s.stored.record)
 	p.recent.Changed(s.stored.record)
 	p.release(ctx, lease, owner) // if the record is still there, the next request asks again
 	return &endedError{reason, errors.Join(err, deleteErr)}

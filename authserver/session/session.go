@@ -11,7 +11,7 @@
 //	fresh.go       … and who asks the identity provider again when it is due; refresh.go: how
 //	issue.go       makes a session after a sign-in, and what it keeps of the one before; making.go: in a Store
 //	token.go       the same for programs, which carry a token; token_store.go: with a Store
-//	bearer.go      … and where it is in their requests; origin.go: from a person's session
+//	bearer.go      … and where it is in their requests; origin.go: from a person's session; named.go: known by what it was made from
 //	end.go         ends sessions; list.go lists a person's
 //	admin.go       the same for administrators; worker.go removes what has expired
 //	mark.go        tells what a session says from what it said before
@@ -115,6 +115,7 @@ type place interface {
 	readToken(ctx context.Context, text string) (s *Session, expires time.Time, reason access.Reason, err error)
 	renew(ctx context.Context, text string, life time.Duration) (*Issued, access.Reason, error)
 	endToken(ctx context.Context, name, text string) (bool, error)
+	endNamed(ctx context.Context, name Name) error
 	// goesOn reports whether a session has not ended before its time, as far as that is
 	// known.
 	goesOn(ctx context.Context, o *origin, id *access.Identity) (access.Reason, error)
@@ -145,6 +146,7 @@ type Session struct {
 	uses     *metrics.TicketsOpened
 	handles  handles // with a list of revoked tickets
 	stored   *stored // nil for a session in cookies
+	name     Name    // of one that is being made; zero: it has none
 }
 
 // New returns a manager.

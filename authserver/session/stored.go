@@ -107,14 +107,9 @@ func (p *inStore) load(ctx context.Context, c *carrier, key Key) (*Session, acce
 	s := p.recent.get(key)
 	if s == nil {
 		var err error
-		s, err = p.fetch(ctx, c, key)
-		switch {
-		case errors.Is(err, ErrNoRecord):
-			return nil, access.ReasonSessionEnded, nil
-		case errors.Is(err, errUnopened):
-			return nil, access.ReasonTicketInvalid, err
-		case err != nil:
-			return nil, access.ReasonStore, err
+		if s, err = p.fetch(ctx, c, key); err != nil {
+			reason, err := notRead(err)
+			return nil, reason, err
 		}
 	}
 	switch {
@@ -127,6 +122,18 @@ func (p *inStore) load(ctx context.Context, c *carrier, key Key) (*Session, acce
 		return nil, r, nil
 	}
 	return s, access.ReasonOK, nil
+}
+
+// notRead is why there is no session: its record has gone, which says all, does not open,
+// or could not be asked for.
+func notRead(err error) (access.Reason, error) {
+	switch {
+	case errors.Is(err, ErrNoRecord):
+		return access.ReasonSessionEnded, nil
+	case errors.Is(err, errUnopened):
+		return access.ReasonTicketInvalid, err
+	}
+	return access.ReasonStore, err
 }
 
 // errUnopened means that a record does not open with what the cookie brought.

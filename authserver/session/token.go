@@ -38,6 +38,13 @@ type Issued struct {
 // a list of revoked tickets.
 var ErrCannotEnd = errors.New("tokens end by themselves alone: there is no store, and no list of revoked ones")
 
+// ReusedError means that a refresh token came that was used up: of two who have it one
+// is not its owner.
+type ReusedError struct{ Who access.Key } // whose session it is
+
+// Error does not say whose.
+func (*ReusedError) Error() string { return "a refresh token came a second time" }
+
 // IsToken reports whether a text says that it is an access token of ours.
 func IsToken(text string) bool { return strings.HasPrefix(text, AccessPrefix) }
 
@@ -79,8 +86,9 @@ func (m *Manager) ReadToken(ctx context.Context, token string) (s *Session, expi
 }
 
 // Renew gives new tokens for a refresh token, which is used up by that. One that comes
-// again ends its session with all tokens of it: somebody else may have it. It needs a
-// store. Errors are details for the log, and nil where the reason says all.
+// again ends its session with all tokens of it: somebody else may have it; the error is
+// then, or has in it, a *ReusedError. It needs a store. Other errors are details for the
+// log, and nil where the reason says all.
 func (m *Manager) Renew(ctx context.Context, refresh string, life time.Duration) (*Issued, access.Reason, error) {
 	text, ok := strings.CutPrefix(refresh, RefreshPrefix)
 	if !ok {

@@ -115,17 +115,15 @@ func (p *inStore) renew(ctx context.Context, text string, life time.Duration) (*
 	}
 	ctx = context.WithoutCancel(ctx) // whoever asked may have gone: what is begun is finished
 	s, err := p.get(ctx, c.ring, c.Key, key)
+	if err != nil {
+		reason, err := notRead(err)
+		return nil, reason, err
+	}
 	switch {
-	case errors.Is(err, ErrNoRecord):
-		return nil, access.ReasonSessionEnded, nil
-	case errors.Is(err, errUnopened):
-		return nil, access.ReasonTicketInvalid, err
-	case err != nil:
-		return nil, access.ReasonStore, err
 	case s.stored.version < c.Version:
 		return nil, access.ReasonSessionOld, nil
 	case s.stored.version > c.Version:
-		return p.reused(ctx, key)
+		return p.reused(ctx, s)
 	}
 	if r := p.m.timely(&s.Ticket); r != access.ReasonOK {
 		return nil, r, nil
@@ -161,7 +159,7 @@ func (p *inStore) nextVersion(ctx context.Context, s *Session, c *carrier, life 
 	p.recent.Changed(r.Key)
 	switch {
 	case errors.Is(err, ErrVersion):
-		return p.reused(ctx, r.Key)
+		return p.reused(ctx, s)
 	case errors.Is(err, ErrNoRecord):
 		return nil, access.ReasonSessionEnded, nil
 	case err != nil:
@@ -173,11 +171,12 @@ func (p *inStore) nextVersion(ctx context.Context, s *Session, c *carrier, life 
 }
 
 // reused ends a session of which a refresh token came twice.
-func (p *inStore) reused(ctx context.Context, key Key) (*Issued, access.Reason, error) {
-	if err := p.delete(ctx, key); err != nil {
-		return nil, access.ReasonStore, fmt.Errorf("a refresh token came twice, and its session could not be ended: %w", err)
+func (p *inStore) reused(ctx context.Context, s *Session) (*Issued, access.Reason, error) {
+	who := &ReusedError{s.Identity.Key()}
+	if _, err := p.delete(ctx, s.stored.record); err != nil {
+		return nil, access.ReasonStore, errors.Join(who, fmt.Errorf("its session could not be ended: %w", err))
 	}
-	return nil, access.ReasonTokenReused, nil
+	return nil, access.ReasonTokenReused, who
 }
 
 func (p *inStore) endToken(ctx context.Context, name, text string) (bool, error) {
@@ -185,5 +184,6 @@ func (p *inStore) endToken(ctx context.Context, name, text string) (bool, error)
 	if err != nil {
 		return false, nil //nolint:nilerr // none of ours: there is nothing to end
 	}
-	return true, p.delete(ctx, key)
+	n, err := p.delete(ctx, key)
+	return n > 0, err
 }

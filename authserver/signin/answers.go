@@ -110,9 +110,6 @@ func application(page string) string {
 	return u.Host
 }
 
-// maxRule bounds what a page tells of a rule, in characters.
-const maxRule = 200
-
 // errForbidden is the page for what no sign-in of this account brings.
 func errForbidden(d *Denial, page string) *fault.Error {
 	e := &fault.Error{
@@ -125,14 +122,22 @@ func errForbidden(d *Denial, page string) *fault.Error {
 	case d.Policy:
 		e.Reason = fault.PolicyRefused
 		e.Text = "You are signed in, but the rules of this page do not let you in. Ask the owner of the application, or sign in as someone else."
-		if d.Rule != "" {
-			e.Details = append(e.Details, fault.Detail{Label: "Rule", Values: []string{pages.Cap(d.Rule, maxRule)}})
-		}
+		e.Details = append(e.Details, explain(d.Explanation)...)
 	case len(d.Missing.Roles) == 0 && len(d.Missing.Groups) > 0:
 		e.Reason = fault.GroupMissing
 		e.Text = "You are signed in, but your account is not in the group that this page needs. Ask the owner of the application, or sign in as someone else."
 	}
 	return e
+}
+
+// explain gives the lines of a page about a policy, of what may be told.
+func explain(e access.Explanation) (out []fault.Detail) {
+	for _, row := range []struct{ label, text string }{{"Policy", e.Policy}, {"Rule", e.Rule}, {"Reason", e.Reason}} {
+		if row.text != "" {
+			out = append(out, fault.Detail{Label: row.label, Values: []string{row.text}})
+		}
+	}
+	return out
 }
 
 // errNotGranted is the page after a sign-in that did not bring what it was for.

@@ -173,18 +173,23 @@ func TestDenialOfAHugeRequirement(t *testing.T) {
 // there can be leaves room for what was missing.
 func TestDenialOfAPolicy(t *testing.T) {
 	d := denials(t, newClock())
-	long := strings.Repeat("p", 64) + ": " + strings.Repeat("r", 64)
+	told := func(policy, rule, reason string) access.Explanation {
+		return access.Explanation{Policy: policy, Rule: rule, Reason: reason}
+	}
+	long := told(strings.Repeat("p", 64), strings.Repeat("r", 64), "policy_denied, authentication_unknown")
+	huge := strings.Repeat("r", maxExplained-1) + "é" + strings.Repeat("r", 5000)
 	for _, row := range []struct {
 		name     string
 		decision access.Decision
 		policy   bool
-		rule     string
+		want     access.Explanation
 	}{
-		{"with its rule", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyDenied, Rule: "office: außen"}, true, "office: außen"},
-		{"the longest", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyPath, Rule: long}, true, long},
-		{"without", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyUnmatched}, true, ""},
-		{"of nobody's making", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyError, Rule: strings.Repeat("r", 5000)}, true, strings.Repeat("r", maxRule)},
-		{"of the query", access.Decision{Outcome: access.Forbid, Reason: access.ReasonRoleMissing, Missing: access.Missing{Roles: []access.Clause{{"A"}}}}, false, ""},
+		{"with its rule", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyDenied, Explanation: told("office", "außen", "policy_denied")}, true, told("office", "außen", "policy_denied")},
+		{"no rule let pass", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyUnmatched, Explanation: told("office", "", "policy_unmatched")}, true, told("office", "", "policy_unmatched")},
+		{"the longest", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyPath, Explanation: long}, true, long},
+		{"without", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyUnmatched}, true, access.Explanation{}},
+		{"of nobody's making", access.Decision{Outcome: access.Forbid, Reason: access.ReasonPolicyError, Explanation: told(huge, huge, huge)}, true, told(huge[:maxExplained-1], huge[:maxExplained-1], huge[:maxExplained-1])},
+		{"of the query", access.Decision{Outcome: access.Forbid, Reason: access.ReasonRoleMissing, Missing: access.Missing{Roles: []access.Clause{{"A"}}}}, false, access.Explanation{}},
 	} {
 		line, err := d.Add(nil, original("/a"), row.decision, true)
 		if err != nil {
@@ -195,10 +200,10 @@ func TestDenialOfAPolicy(t *testing.T) {
 			t.Fatalf("%s: %d bytes, %v", row.name, len(second), err)
 		}
 		got := d.Find(carry(second), "app.test", "/a")
-		if got == nil || got.Policy != row.policy || got.Rule != row.rule || !reflect.DeepEqual(got.Missing.Roles, row.decision.Missing.Roles) {
+		if got == nil || got.Policy != row.policy || got.Explanation != row.want || !reflect.DeepEqual(got.Missing.Roles, row.decision.Missing.Roles) {
 			t.Errorf("%s: %+v", row.name, got)
 		}
-		if other := d.Find(carry(second), "app.test", "/b"); other == nil || other.Policy || other.Rule != "" || other.Missing.Scopes[0][0] != "S" {
+		if other := d.Find(carry(second), "app.test", "/b"); other == nil || other.Policy || other.Explanation != (access.Explanation{}) || other.Missing.Scopes[0][0] != "S" {
 			t.Errorf("%s, another page's: %+v", row.name, other)
 		}
 	}

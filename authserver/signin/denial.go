@@ -55,10 +55,11 @@ type Denial struct {
 	Outcome    access.Outcome
 	Missing    access.Missing
 	Navigation bool
-	Truncated  bool   // Missing had no room for all that was missing
-	Renew      bool   // nothing is missing: the session ends soon
-	Policy     bool   // a named policy refused
-	Rule       string // of it, if that may be told
+	Truncated  bool // Missing had no room for all that was missing
+	Renew      bool // nothing is missing: the session ends soon
+	Policy     bool // a named policy refused
+
+	Explanation access.Explanation // of that policy, if it may be told
 }
 
 // target is a short hash of host and request URI. Two that collide exchange
@@ -95,7 +96,7 @@ func (d *Denials) Add(h http.Header, original hosts.Original, decision access.De
 	entry := Denial{
 		target: targetOf(original.Host, original.RequestURI), At: now,
 		Outcome: decision.Outcome, Missing: d.names.short(decision.Missing), Navigation: navigation,
-		Renew: decision.Reason == access.ReasonRenew, Policy: decision.Reason.OfPolicy(), Rule: decision.Rule[:min(len(decision.Rule), maxRule)],
+		Renew: decision.Reason == access.ReasonRenew, Policy: decision.Reason.OfPolicy(), Explanation: bounded(decision.Explanation),
 	}
 	entries := []Denial{entry}
 	for _, old := range d.read(h) {
@@ -184,6 +185,20 @@ func (d *Denials) read(h http.Header) []Denial {
 	})
 }
 
+// maxExplained bounds each text of an explanation, in bytes. Names of policies and rules
+// have 64 at most, and reasons are our own words.
+const maxExplained = 80
+
+// bounded keeps an explanation small.
+func bounded(e access.Explanation) access.Explanation {
+	for _, text := range []*string{&e.Policy, &e.Rule, &e.Reason} {
+		if len(*text) > maxExplained {
+			*text = strings.ToValidUTF8((*text)[:maxExplained], "")
+		}
+	}
+	return e
+}
+
 func encodeDenials(entries []Denial) []byte {
 	w := make(wire.Writer, 0, 32*(1+len(entries)))
 	w.Number(uint64(len(entries)))
@@ -192,7 +207,9 @@ func encodeDenials(entries []Denial) []byte {
 		w.Time(e.At)
 		w.Number(uint64(e.Outcome)<<flagBits | bits(e.Navigation, e.Truncated, e.Renew, e.Policy))
 		if e.Policy {
-			w.Text(e.Rule)
+			w.Text(e.Explanation.Policy)
+			w.Text(e.Explanation.Rule)
+			w.Text(e.Explanation.Reason)
 		}
 		writeMissing(&w, e.Missing)
 	}
@@ -213,7 +230,7 @@ func decodeDenials(plain []byte) ([]Denial, error) {
 		flags := r.Number()
 		e.Navigation, e.Truncated, e.Renew = flags&1 != 0, flags&2 != 0, flags&4 != 0
 		if e.Policy = flags&8 != 0; e.Policy {
-			e.Rule = r.Text()
+			e.Explanation.Policy, e.Explanation.Rule, e.Explanation.Reason = r.Text(), r.Text(), r.Text()
 		}
 		e.Outcome = access.Outcome(flags >> flagBits & 0x3f)
 		e.Missing = readMissing(r)

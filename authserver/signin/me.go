@@ -68,7 +68,10 @@ func (h *Handler) me(w http.ResponseWriter, r *http.Request, v *visit) error {
 		}
 	}
 	v.user = s.Identity.Key()
-	if r.Method == http.MethodPost {
+	switch {
+	case r.Method == http.MethodPost && token:
+		return errTokenEnds()
+	case r.Method == http.MethodPost:
 		return h.endMine(w, r, v, s)
 	}
 	list, listErr := h.mySessions(r.Context(), s)

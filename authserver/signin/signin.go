@@ -161,7 +161,7 @@ func (h *Handler) step(name string, fn step) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{
 			step: name, origin: tracing.OriginOf(r), result: "ok",
-			navigation: opensPage(r),
+			navigation: ingress.OpensPage(r),
 		}
 		r = r.WithContext(v.origin.Into(r.Context()))
 		pages.SecurityHeaders(w.Header())
@@ -174,16 +174,6 @@ func (h *Handler) step(name string, fn step) http.Handler {
 		tracing.Ended(r.Context(), "", v.result, false)
 		h.Log.LogAttrs(r.Context(), slog.LevelInfo, name, v.attrs(slog.String("result", v.result))...)
 	})
-}
-
-// opensPage reports whether the answer is a page for a person: a form that they
-// send leads to one as a link does.
-func opensPage(r *http.Request) bool {
-	method := r.Method
-	if method == http.MethodPost {
-		method = http.MethodGet
-	}
-	return ingress.Navigation(method, r.Header)
 }
 
 // run calls a step for a host that is served, and turns a panic into an error.

@@ -34,6 +34,15 @@ func errToken(w http.ResponseWriter, reason access.Reason, err error) *fault.Err
 	}
 }
 
+// errTokenEnds refuses to end sessions for a program: the cookies of its request may be
+// another person's, and its own session ends where tokens are revoked.
+func errTokenEnds() *fault.Error {
+	return &fault.Error{
+		Status: http.StatusForbidden, Reason: fault.BearerRefused, Title: "Nothing was ended",
+		Text: "A program cannot end sessions here. It can revoke its own token.", Err: errors.New("a POST with a token of ours"),
+	}
+}
+
 // answerToken says to a program that was sent here by the proxy what is wrong with its
 // token, or what it lacks.
 func (h *Handler) answerToken(w http.ResponseWriter, d *Denial, denied string, s *session.Session, reason access.Reason, err error) error {
