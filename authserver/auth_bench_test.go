@@ -24,6 +24,11 @@ func (s *sink) Header() http.Header         { return s.h }
 func (s *sink) WriteHeader(status int)      { s.status = status }
 func (s *sink) Write(b []byte) (int, error) { return len(b), nil }
 
+// unreadLog formats what is logged, as in production, and writes it nowhere.
+func unreadLog() *slog.Logger {
+	return slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // slog.DiscardHandler formats nothing
+}
+
 // twenty has the claims of a usual token of Entra ID with optional ones, 20 in all.
 func twenty(n int) access.Identity {
 	id := access.Identity{
@@ -48,6 +53,7 @@ func BenchmarkAuth(b *testing.B) {
 		status  int
 	}{
 		{"hit", options{}, 1, "role=Admin|Owner", http.StatusAccepted},
+		{"hit with policy", options{policies: somePolicies}, 1, "role=Admin|Owner&policy=admins", http.StatusAccepted},
 		{"hit with assertion", signs(), 1, "role=Admin|Owner&app=" + orders, http.StatusAccepted},
 		{"hit with tokens for programs", options{programs: true}, 1, "role=Admin|Owner", http.StatusAccepted},
 		{"hit with idle", options{idle: time.Hour}, 1, "role=Admin|Owner", http.StatusAccepted},
@@ -57,7 +63,7 @@ func BenchmarkAuth(b *testing.B) {
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			k := newKit(b, bench.options)
-			k.server.Log = slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // what is logged is formatted, as in production
+			k.server.Log = unreadLog()
 			cookies := make([]string, 0, bench.tickets)
 			for n := range bench.tickets {
 				cookies = append(cookies, k.issue(twenty(n)))
@@ -94,7 +100,7 @@ func seen(b *testing.B, k *kit, ticket string) string {
 // BenchmarkAuthBearer is the same with a token that was verified before.
 func BenchmarkAuthBearer(b *testing.B) {
 	k := newKit(b, options{bearer: true})
-	k.server.Log = slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // what is logged is formatted, as in production
+	k.server.Log = unreadLog()
 	authorization := k.bearerOf(emulator.Adele)["Authorization"]
 	benchAuth(b, k, "", http.StatusAccepted, func(_ int, h http.Header) { h["Authorization"] = authorization })
 }
@@ -102,7 +108,7 @@ func BenchmarkAuthBearer(b *testing.B) {
 // BenchmarkAuthToken is the same with a token of ours.
 func BenchmarkAuthToken(b *testing.B) {
 	k := newKit(b, options{programs: true})
-	k.server.Log = slog.New(slog.NewJSONHandler(io.Discard, nil)) //nolint:sloglint // what is logged is formatted, as in production
+	k.server.Log = unreadLog()
 	authorization := []string{"Bearer " + k.token(twenty(1), time.Hour).Access.Reveal()}
 	benchAuth(b, k, "role=Admin|Owner", http.StatusAccepted, func(_ int, h http.Header) { h["Authorization"] = authorization })
 }

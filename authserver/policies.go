@@ -2,10 +2,11 @@ package authserver
 
 import (
 	"net/http"
-	"net/netip"
+	"slices"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/policy"
+	"github.com/easyauth-sidecar/easyauth/ingress"
 )
 
 // Policies finds named policies.
@@ -28,73 +29,62 @@ func (s *Server) decide(r *http.Request, req *access.Requirement, v *verdict) {
 		return
 	}
 	in := policy.Input{
-		Identity: v.identity, Bearer: v.bearer, URI: v.ask.Original.RequestURI, Source: s.source(r), Now: now,
+		Identity: v.identity, Bearer: v.bearer, URI: v.ask.Original.RequestURI, Source: ingress.ClientAddress(r, s.TrustedProxies), Now: now,
 	}
 	if v.ask.MethodTold {
 		in.Method = v.ask.Method
 	}
 	if v.identity != nil {
-		in.Client, in.AppOnly = clientOf(v.identity), v.bearer && appOnly(v.identity)
-	}
-	verdict := v.policy.Decide(&in)
-	v.rule, v.why = verdict.Rule, verdict.Why
-	if s.Explain && verdict.Decision.Outcome == access.Forbid {
-		verdict.Decision.Rule = explanation(v, verdict.Decision.Reason)
-	}
-	v.decision = access.Both(v.decision, verdict.Decision)
-}
-
-// source is the client's address, if a proxy that we trust names it; else the zero Addr.
-// The adapter's proxy sets X-Real-IP itself, but a configuration may forget to.
-func (s *Server) source(r *http.Request) netip.Addr {
-	lines := r.Header["X-Real-Ip"]
-	if len(lines) != 1 || !s.trusted(r.RemoteAddr) {
-		return netip.Addr{}
-	}
-	addr, err := netip.ParseAddr(lines[0])
-	if err != nil || addr.Zone() != "" {
-		return netip.Addr{}
-	}
-	return addr.Unmap()
-}
-
-// trusted reports whether a peer may say whose request it hands on.
-func (s *Server) trusted(peer string) bool {
-	from, err := netip.ParseAddrPort(peer)
-	if err != nil {
-		return false
-	}
-	addr := from.Addr().Unmap().WithZone("")
-	for _, prefix := range s.TrustedProxies {
-		if prefix.Contains(addr) {
-			return true
+		in.Client = clientOf(v.identity)
+		if v.bearer {
+			in.AppOnly, in.AppUnknown = appOnly(v.identity)
 		}
 	}
-	return false
+	ruling := v.policy.Decide(&in)
+	v.rule, v.why = ruling.Rule, ruling.Why
+	if s.Explain && ruling.Decision.Outcome == access.Forbid {
+		ruling.Decision.Explanation = v.explanation(ruling.Decision.Reason)
+	}
+	v.decision = access.Both(v.decision, ruling.Decision)
 }
 
-// clientOf is the client for which a token was issued; "" when it does not say, or says it
-// twice.
+// clientOf is the client for which a token was issued: what the first of the claims that
+// may say so says; "" when that says it twice, or was left out.
 func clientOf(id *access.Identity) string {
 	for _, name := range []string{"azp", "appid", "client_id", "cid"} {
-		for i := range id.Claims {
-			if c := &id.Claims[i]; c.Name == name && len(c.Values) == 1 {
-				return c.Values[0]
-			}
+		if values := claimOf(id, name); len(values) == 1 {
+			return values[0]
+		} else if values != nil || leftOut(id, name) {
+			return ""
 		}
 	}
 	return ""
 }
 
-// appOnly reports whether a verified access token speaks for an application: see
-// entra.RelyingParty.Bearer.
-func appOnly(id *access.Identity) bool {
+// appOnly reports whether a verified token speaks for an application: see
+// entra.RelyingParty.Bearer. Nobody knows it of another provider's tokens.
+func appOnly(id *access.Identity) (is, unknown bool) {
+	switch values := claimOf(id, "idtyp"); {
+	case values != nil:
+		return len(values) == 1 && values[0] == "app", false
+	case id.Object == "" || leftOut(id, "idtyp"):
+		return false, true
+	}
+	return len(id.Scopes) == 0 && id.Subject == id.Object, false
+}
+
+func claimOf(id *access.Identity, name string) []string {
 	for i := range id.Claims {
-		if c := &id.Claims[i]; c.Name == "idtyp" {
-			return len(c.Values) == 1 && c.Values[0] == "app"
+		if id.Claims[i].Name == name {
+			return id.Claims[i].Values
 		}
 	}
-	return len(id.Scopes) == 0 && id.Object != "" && id.Subject == id.Object
+	return nil
+}
+
+// leftOut reports whether a claim may have been there, and was too large, or not clear.
+func leftOut(id *access.Identity, name string) bool {
+	return slices.ContainsFunc(id.Dropped, func(d string) bool { return d == name || d == "claims" })
 }
 
 // lack names what the rule that decided would have had to know; "" when it knew all.
@@ -107,13 +97,10 @@ func (v *verdict) lack() string {
 
 // explanation names the policy, the rule that refused, and why; a policy of which no rule
 // let pass refuses by itself.
-func explanation(v *verdict, reason access.Reason) string {
-	text, why := v.policy.Name(), reason.String()
-	if v.rule != "" {
-		text += ": " + v.rule
-	}
+func (v *verdict) explanation(reason access.Reason) access.Explanation {
+	e := access.Explanation{Policy: v.policy.Name(), Rule: v.rule, Reason: reason.String()}
 	if lack := v.lack(); lack != "" {
-		why += ", " + lack
+		e.Reason += ", " + lack
 	}
-	return text + " (" + why + ")"
+	return e
 }

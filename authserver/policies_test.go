@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/audit"
@@ -36,6 +37,16 @@ policies:
   robots:
     allow:
       - {name: robots, app_only: {is: true}}
+  people:
+    deny:
+      - {name: robots, app_only: {is: true}}
+    allow:
+      - {name: people, app_only: {is: false}}
+  unblocked:
+    deny:
+      - {name: blocked, role: {is: Blocked}}
+    allow:
+      - {name: everybody, signed_in: {is: true}}
   desktop:
     allow:
       - {name: desktop, client: {is: ` + nativeClient + `}}
@@ -92,6 +103,8 @@ func TestPolicies(t *testing.T) {
 		{"writing", "policy=paths", &writer, []string{"X-Original-Url", app + "/x", "X-Original-Method", "POST"}, 202, access.ReasonOK},
 		{"writing, and nginx does not say so", "policy=paths", &writer, []string{"X-Original-Url", app + "/x", "X-Original-Method", ""}, 401, access.ReasonPolicyUnmatched},
 		{"writing, and it is said twice", "policy=paths", &writer, []string{"X-Original-Url", app + "/x", "X-Original-Method", "POST", "X-Original-Method", "POST"}, 401, access.ReasonPolicyUnmatched},
+		{"a host that ends in a question mark, for a public path", "policy=paths", &reader, []string{"X-Original-Url", app + "?/../public"}, 403, access.ReasonBadOriginalURL},
+		{"no path", "policy=paths", &reader, []string{"X-Original-Url", app}, 403, access.ReasonBadOriginalURL},
 		{"reading what is to be written", "policy=paths", &writer, at("/x"), 401, access.ReasonPolicyUnmatched},
 		{"writing without the role", "policy=paths", &reader, []string{"X-Original-Url", app + "/x", "X-Original-Method", "POST"}, 401, access.ReasonPolicyUnmatched},
 
@@ -99,6 +112,10 @@ func TestPolicies(t *testing.T) {
 		{"a session that is none of a person's", "policy=robots", &access.Identity{Tenant: emulator.DefaultTenantID, Object: "o", Subject: "o"}, nil, 401, access.ReasonPolicyUnmatched},
 		{"by the program", "policy=desktop", &access.Identity{Claims: []access.Claim{{Name: "azp", Values: []string{nativeClient}}}}, nil, 202, access.ReasonOK},
 		{"by another program", "policy=desktop", &access.Identity{Claims: []access.Claim{{Name: "azp", Values: []string{clientID}}}}, nil, 401, access.ReasonPolicyUnmatched},
+		{"by two programs, and by another claim", "policy=desktop", &access.Identity{Claims: []access.Claim{{Name: "appid", Values: []string{nativeClient}}, {Name: "azp", Values: []string{nativeClient, clientID}}}}, nil, 401, access.ReasonPolicyUnmatched},
+		{"by another program, and by another claim", "policy=desktop", &access.Identity{Claims: []access.Claim{{Name: "azp", Values: []string{clientID}}, {Name: "client_id", Values: []string{nativeClient}}}}, nil, 401, access.ReasonPolicyUnmatched},
+		{"by a program that was left out, and by another claim", "policy=desktop", &access.Identity{Claims: []access.Claim{{Name: "client_id", Values: []string{nativeClient}}}, Dropped: []string{"azp"}}, nil, 401, access.ReasonPolicyUnmatched},
+		{"by the program, in a v1 token", "policy=desktop", &access.Identity{Claims: []access.Claim{{Name: "appid", Values: []string{nativeClient}}}}, nil, 202, access.ReasonOK},
 		{"by two programs", "policy=desktop", &access.Identity{Claims: []access.Claim{{Name: "azp", Values: []string{nativeClient, clientID}}}}, nil, 401, access.ReasonPolicyUnmatched},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -161,11 +178,16 @@ func TestPolicyIsTold(t *testing.T) {
 		if shown.StatusCode != http.StatusForbidden || !strings.Contains(shown.body, "the rules of this page do not let you in") {
 			t.Fatalf("%d\n%s", shown.StatusCode, shown.body)
 		}
-		if strings.Contains(shown.body, "office: outside (policy_denied, source_unknown)") != explain || strings.Contains(shown.body, "source") != explain {
-			t.Errorf("explain %v:\n%s", explain, shown.body)
+		for _, row := range []string{`<dt dir="auto">Policy</dt><dd><ul class="chips"><li dir="auto">office</li>`, `<dt dir="auto">Rule</dt><dd><ul class="chips"><li dir="auto">outside</li>`, `<dt dir="auto">Reason</dt><dd><ul class="chips"><li dir="auto">policy_denied, source_unknown</li>`} {
+			if strings.Contains(shown.body, row) != explain || strings.Contains(shown.body, "source") != explain {
+				t.Errorf("explain %v, %s:\n%s", explain, row, shown.body)
+			}
 		}
-		if unmatched := b.open(app+"/y", "policy=admins"); strings.Contains(unmatched.body, "admins") != explain {
-			t.Errorf("explain %v, no rule:\n%s", explain, unmatched.body)
+		unmatched := b.open(app+"/y", "policy=admins")
+		for _, row := range []string{`<dt dir="auto">Policy</dt><dd><ul class="chips"><li dir="auto">admins</li>`, `<dt dir="auto">Reason</dt><dd><ul class="chips"><li dir="auto">policy_unmatched</li>`} {
+			if strings.Contains(unmatched.body, row) != explain || strings.Contains(unmatched.body, `<dt dir="auto">Rule</dt>`) {
+				t.Errorf("explain %v, no rule, %s:\n%s", explain, row, unmatched.body)
+			}
 		}
 		if role := b.open(app+"/z", "policy=group&role=Owner"); !strings.Contains(role.body, "does not have the role") || strings.Contains(role.body, "group: ") {
 			t.Errorf("explain %v, the query refuses:\n%s", explain, role.body)
@@ -262,6 +284,57 @@ func TestPolicyBearer(t *testing.T) {
 		}
 		if challenge := resp.Header.Get("Www-Authenticate"); (row.reason == access.ReasonPolicyUnmatched) != strings.Contains(challenge, "insufficient_scope") {
 			t.Errorf("%s: %q", row.name, challenge)
+		}
+	}
+}
+
+// What a token that was exchanged does not say is not known: it opens nothing that a
+// policy closes, and an application is no person because nobody says what it is.
+func TestPolicyOfExchangedTokens(t *testing.T) {
+	k := newKit(t, options{policies: somePolicies, programs: true})
+	person := access.Identity{Tenant: emulator.DefaultTenantID, Object: emulator.AdeleOID, Issuer: "https://i", Subject: "s"}
+	with := func(edit func(*access.Identity)) access.Identity {
+		id := person
+		edit(&id)
+		return id
+	}
+	foreign := with(func(id *access.Identity) { id.Subject, id.Elsewhere = "", true })
+	for _, row := range []struct {
+		name, query string
+		id          access.Identity
+		want        int
+		reason      access.Reason
+		why         string
+	}{
+		{"a person of ours", "policy=people", person, 202, access.ReasonOK, ""},
+		{"an application of ours, by its subject", "policy=people", with(func(id *access.Identity) { id.Subject = id.Object }), 401, access.ReasonPolicyDenied, ""},
+		{"an application of ours, by idtyp", "policy=people", with(func(id *access.Identity) { id.Claims = []access.Claim{{Name: "idtyp", Values: []string{"app"}}} }), 401, access.ReasonPolicyDenied, ""},
+		{"a person, by idtyp", "policy=people", with(func(id *access.Identity) {
+			id.Subject, id.Claims = id.Object, []access.Claim{{Name: "idtyp", Values: []string{"user"}}}
+		}), 202, access.ReasonOK, ""},
+		{"idtyp was left out", "policy=people", with(func(id *access.Identity) { id.Dropped = []string{"idtyp"} }), 401, access.ReasonPolicyDenied, "app_unknown"},
+		{"a person of another application", "policy=people", foreign, 202, access.ReasonOK, ""},
+		{"an application of another one, with a mapped role", "policy=people", with(func(id *access.Identity) {
+			id.Subject, id.Elsewhere, id.Roles, id.Claims = "", true, []string{"Robot"}, []access.Claim{{Name: "idtyp", Values: []string{"app"}}}
+		}), 401, access.ReasonPolicyDenied, ""},
+		{"perhaps an application, where robots may", "policy=robots", with(func(id *access.Identity) { id.Dropped = []string{"claims"} }), 401, access.ReasonPolicyUnmatched, "app_unknown"},
+		{"of a provider without object ids", "policy=people", with(func(id *access.Identity) { id.Object = "" }), 401, access.ReasonPolicyDenied, "app_unknown"},
+
+		{"a role that denies", "policy=unblocked", with(func(id *access.Identity) { id.Roles = []string{"Blocked"} }), 401, access.ReasonPolicyDenied, ""},
+		{"without that role", "policy=unblocked", person, 202, access.ReasonOK, ""},
+		{"of another application, which does not know it", "policy=unblocked", foreign, 401, access.ReasonPolicyDenied, "other_application"},
+		{"of ours, without a subject", "policy=unblocked", with(func(id *access.Identity) { id.Subject = "" }), 202, access.ReasonOK, ""},
+		{"a role that was mapped", "policy=admins", with(func(id *access.Identity) { id.Subject, id.Elsewhere, id.Roles = "", true, []string{"Admin"} }), 202, access.ReasonOK, ""},
+		{"without a policy", "", foreign, 202, access.ReasonOK, ""},
+	} {
+		issued := k.token(row.id, time.Hour)
+		resp := k.ask(http.MethodGet, row.query, asProgram("", "Bearer "+issued.Access.Reveal()))
+		wellAnswered(t, resp)
+		if resp.StatusCode != row.want || k.lastReason() != string(row.reason) {
+			t.Errorf("%s: %d %s, want %d %s", row.name, resp.StatusCode, k.lastReason(), row.want, row.reason)
+		}
+		if log := k.log.String(); row.why != "" && !strings.Contains(log[strings.LastIndex(strings.TrimSpace(log), "\n")+1:], `"why":"`+row.why+`"`) {
+			t.Errorf("%s: the log does not say %s", row.name, row.why)
 		}
 	}
 }

@@ -226,7 +226,7 @@ func (s *spec) ofRequests(r *report, c *Config) {
 	s.paths(r, c)
 	s.headers(r)
 	s.assertion(r, c)
-	c.Policies, c.Explain, c.TrustedProxies = r.policies, s.Explain, s.TrustedProxies
+	s.deciding(r, c)
 	s.times(r, c)
 	s.exchange(r, c)
 	s.sessions(r, c)

@@ -104,10 +104,10 @@ func (u *redirectURIs) Decode(value string) error {
 
 // exchange sets what programs are given tokens for.
 func (s *spec) exchange(r *report, c *Config) {
-	const lifetime = "EASYAUTH_TOKEN_LIFETIME"
+	const lifetime, audiences = "EASYAUTH_TOKEN_LIFETIME", "EASYAUTH_EXCHANGE_AUDIENCES"
 	c.TokenAPI = s.TokenAPI
 	if !s.TokenAPI {
-		for _, name := range []string{lifetime, "EASYAUTH_EXCHANGE_AUDIENCES", "EASYAUTH_EXCHANGE_CLIENTS", "EASYAUTH_EXCHANGE_ROLES", "EASYAUTH_PROGRAMMATIC_REDIRECTS"} {
+		for _, name := range []string{lifetime, audiences, "EASYAUTH_EXCHANGE_CLIENTS", "EASYAUTH_EXCHANGE_ROLES", "EASYAUTH_PROGRAMMATIC_REDIRECTS"} {
 			if r.gave(name) && !r.has("EASYAUTH_TOKEN_API") {
 				r.warn(name, "has no effect: without EASYAUTH_TOKEN_API=true no program is given tokens")
 			}
@@ -125,8 +125,11 @@ func (s *spec) exchange(r *report, c *Config) {
 	default:
 		c.TokenLifetime = c.SessionLifetime
 	}
+	if len(c.ExchangeClients) > 0 && !r.gave(audiences) {
+		r.warn("EASYAUTH_EXCHANGE_CLIENTS", "has no effect: without EASYAUTH_EXCHANGE_AUDIENCES there is no other application whose tokens these clients could bring")
+	}
 	for i, role := range c.ExchangeRoles {
-		if !slices.Contains(c.ExchangeAudiences, role.Audience) && !r.has("EASYAUTH_EXCHANGE_AUDIENCES") {
+		if !slices.Contains(c.ExchangeAudiences, role.Audience) && !r.has(audiences) {
 			r.fault("EASYAUTH_EXCHANGE_ROLES", "the audience of mapping %d is not one of EASYAUTH_EXCHANGE_AUDIENCES", i+1)
 		}
 	}

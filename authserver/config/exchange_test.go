@@ -105,3 +105,22 @@ func TestNoTokenAPI(t *testing.T) {
 		t.Errorf("with it: %q, %v", warnings, faults)
 	}
 }
+
+// Clients bring tokens of other applications alone: without any there is nothing to bring.
+func TestExchangeClientsWithoutAudiences(t *testing.T) {
+	clients := with(programs(), map[string]string{"EASYAUTH_EXCHANGE_CLIENTS": "b"})
+	c, warnings, faults := load(t, clients)
+	if len(faults) > 0 || len(c.ExchangeClients) != 1 || len(warnings) != 1 || !strings.HasPrefix(string(warnings[0]), "EASYAUTH_EXCHANGE_CLIENTS has no effect: without EASYAUTH_EXCHANGE_AUDIENCES") {
+		t.Errorf("%v, %q", faults, warnings)
+	}
+	for audiences, wrong := range map[string]bool{"a": false, "a a": true} {
+		clients["EASYAUTH_EXCHANGE_AUDIENCES"] = audiences
+		if _, warnings, faults := load(t, clients); len(warnings) > 0 || (len(faults) == 1) != wrong {
+			t.Errorf("%s: %v, %q", audiences, faults, warnings)
+		}
+	}
+	roles := with(programs(), map[string]string{"EASYAUTH_EXCHANGE_ROLES": "a b c"})
+	if _, _, faults := load(t, roles); len(faults) != 1 || faults[0].Name != "EASYAUTH_EXCHANGE_ROLES" {
+		t.Errorf("roles: %v", faults)
+	}
+}

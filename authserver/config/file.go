@@ -115,11 +115,13 @@ func readEntry(key, value *yaml.Node) entry {
 	e := entry{name: key.Value, line: key.Line}
 	known := slices.DeleteFunc(variables(), func(name string) bool { return !strings.HasPrefix(name, prefix) || name == configFile })
 	switch {
+	case e.name == policiesKey && isEmpty(value):
+		e.fault = "is empty; it must hold one policy at least, or be left out"
 	case e.name == policiesKey: // whoever decides by them reads them
 	case slices.Contains(variables(), e.name) && !slices.Contains(known, e.name):
 		e.fault = "is read from the environment alone"
 	case !slices.Contains(known, e.name):
-		e.fault = unknownKey + didYouMean(e.name, known)
+		e.fault = unknownKey + didYouMean(e.name, append(known, policiesKey))
 	case value.Kind == yaml.SequenceNode && isList(e.name) && value.Anchor == "":
 		e.value, e.fault = readList(value)
 	case value.Kind == yaml.SequenceNode && value.Anchor == "":
@@ -128,6 +130,11 @@ func readEntry(key, value *yaml.Node) entry {
 		e.value, e.fault = readScalar(value)
 	}
 	return e
+}
+
+// isEmpty reports whether there is nothing behind a key.
+func isEmpty(value *yaml.Node) bool {
+	return value.Kind == yaml.MappingNode && len(value.Content) == 0 || value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null"
 }
 
 // readList joins the entries by line breaks, which part those of every list.

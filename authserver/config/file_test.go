@@ -84,8 +84,8 @@ func refusedFiles() []refusedFile {
 	return []refusedFile{
 		{"unknown", "\nEASYAUTH_HOST: " + marker, "\nEASYAUTH_HOSTS: a.example.com", "EASYAUTH_HOST" + line + "2): is not known; did you mean EASYAUTH_HOSTS?"},
 		{"another's", "AzureAd__TenantId: " + marker, "EASYAUTH_CLOUD: public", "AzureAd__TenantId" + line + "1): is not known"},
-		{"policies by another name", "policy: {}", "policies: {}", "policy" + line + "1): is not known"},
-		{"policies twice", "policies: {}\npolicies: {}", "policies: {}", "policies" + line + "2): is set twice; the first time in line 1"},
+		{"policies by another name", "policy: {}", "policies: {a: {}}", "policy" + line + "1): is not known"},
+		{"policies twice", "policies: {a: {}}\npolicies: {a: {}}", "policies: {a: {}}", "policies" + line + "2): is set twice; the first time in line 1"},
 		{"unknown, and like nothing", "\nEASYAUTH_PORTS: " + marker, "\nEASYAUTH_HOSTS: a.example.com", "EASYAUTH_PORTS" + line + "2): is not known; `easyauth settings` prints all that there are"},
 		{"small letters", "easyauth_hosts: a.example.com", "EASYAUTH_HOSTS: a.example.com", "easyauth_hosts" + line + "1): is not known; did you mean EASYAUTH_HOSTS?"},
 		{"itself", "EASYAUTH_CONFIG_FILE: /" + marker, "{}", "EASYAUTH_CONFIG_FILE" + line + "1): is read from the environment alone"},

@@ -30,9 +30,8 @@ type headerMap []HeaderMapping
 
 // Decode implements envconfig.Decoder.
 func (m *headerMap) Decode(value string) error {
-	entries := strings.FieldsFunc(value, func(r rune) bool { return r == '\n' })
 	*m = nil
-	for i, entry := range entries {
+	for i, entry := range strings.Split(value, "\n") {
 		words := strings.Fields(entry)
 		if len(words) == 0 {
 			continue

@@ -15,6 +15,7 @@ func TestHeaderMap(t *testing.T) {
 		{"too many words", "X-A=oid None | " + marker, "X-A=oid None |", line, nil},
 		{"an encoding that there is not", "X-A=oid " + marker, "X-A=oid base64", "line 1: the encoding must be one of", nil},
 		{"the second line", "X-A=oid\nX-B", "X-A=oid\nX-B=sub", "line 2 is none", nil},
+		{"behind an empty line", "X-A=oid\n\nX-B", "X-A=oid\n\nX-B=sub", "line 3 is none", nil},
 		{"too many", strings.Repeat("X-A=oid\n", 51), strings.Repeat("X-A=oid\n", 50), "at most 50", nil},
 		{"with the Combined format", "X-A=oid", "", "does not go with EASYAUTH_HEADER_FORMAT=Combined", map[string]string{"EASYAUTH_HEADER_FORMAT": "Combined"}},
 	})

@@ -16,7 +16,7 @@ const (
 
 // observation checks and sets what is told of the work: log, audit stream, traces.
 func (s *spec) observation(r *report, c *Config) {
-	const audit, file = "EASYAUTH_AUDIT", "EASYAUTH_AUDIT_FILE"
+	const audit, file, allows = "EASYAUTH_AUDIT", "EASYAUTH_AUDIT_FILE", "EASYAUTH_AUDIT_ALLOWS"
 	c.LogLevel, c.LogFormat, c.LogAllows = slog.Level(s.LogLevel), string(s.LogFormat), float64(s.LogAllows)
 	c.Tracing = s.OTLPEndpoint != "" || s.OTLPTracesEndpoint != ""
 	c.Audit = string(s.Audit)
@@ -29,6 +29,9 @@ func (s *spec) observation(r *report, c *Config) {
 		r.need(file, "needs EASYAUTH_AUDIT=file")
 	case toFile:
 		c.AuditFile = s.AuditFile
+	}
+	if c.Audit == AuditNone && r.gave(allows) && !r.has(audit, allows) {
+		r.warn(allows, "has no effect: without EASYAUTH_AUDIT there is no audit stream")
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -34,5 +35,27 @@ func TestObservation(t *testing.T) {
 			{"a password", "http://u:" + marker + "@c", "http://c", receiver, nil},
 			{"no URL", "http://c:%zz", "http://c:1", receiver, nil},
 		})
+	}
+}
+
+// What is said of an audit stream that there is not has no effect.
+func TestAuditAllowsWithoutAStream(t *testing.T) {
+	const name = "EASYAUTH_AUDIT_ALLOWS"
+	for _, row := range []struct {
+		name   string
+		vars   map[string]string
+		warned bool
+	}{
+		{"no stream", map[string]string{name: "false"}, true},
+		{"none", map[string]string{name: "true", "EASYAUTH_AUDIT": "none"}, true},
+		{"a stream", map[string]string{name: "false", "EASYAUTH_AUDIT": "stdout"}, false},
+		{"a file", map[string]string{name: "false", "EASYAUTH_AUDIT": "file", "EASYAUTH_AUDIT_FILE": "/var/log/audit"}, false},
+		{"nobody knows", map[string]string{name: "false", "EASYAUTH_AUDIT": marker}, false},
+		{"not said", nil, false},
+	} {
+		_, warnings, _ := load(t, with(row.vars))
+		if row.warned != (len(warnings) == 1) || row.warned && !strings.HasPrefix(string(warnings[0]), name+" has no effect: ") {
+			t.Errorf("%s: %q", row.name, warnings)
+		}
 	}
 }

@@ -61,13 +61,57 @@ func TestPoliciesOfTheFile(t *testing.T) {
 			t.Errorf("%s: %q, %q", row.name, changed, restart)
 		}
 	}
-	for _, key := range []string{"Policies", "policy"} {
-		if err := os.WriteFile(path, []byte(key+":\n  a: {}\n"), 0o600); err != nil {
+	for content, want := range map[string]string{
+		"Policies:\n  a: {}\n": "Policies (configuration file, line 1): is not known; did you mean policies?",
+		"polices:\n  a: {}\n":  "polices (configuration file, line 1): is not known; did you mean policies?",
+		"rules:\n  a: {}\n":    "rules (configuration file, line 1): is not known; `easyauth settings`",
+		"\npolicies: {}\n":     "policies (configuration file, line 2): is empty",
+		"\npolicies:\n":        "policies (configuration file, line 2): is empty",
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, _, err := Load(environ(with(map[string]string{"EASYAUTH_CONFIG_FILE": path})), Roles{})
-		if err == nil || !strings.Contains(err.Error(), key) {
-			t.Errorf("%s: %v", key, err)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
+
+// What policies and the token API alone ask for has no effect without them, which is said.
+func TestDecidingWithoutEffect(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "easyauth.yaml")
+	const trusted, explain = "EASYAUTH_TRUSTED_PROXIES", "EASYAUTH_EXPLAIN"
+	both := map[string]string{trusted: "10.0.0.0/8", explain: "true"}
+	file := map[string]string{"EASYAUTH_CONFIG_FILE": path}
+	for _, row := range []struct {
+		name, content string
+		vars          []map[string]string
+		warned        []string
+	}{
+		{"neither", "{}", []map[string]string{both}, []string{explain, trusted}},
+		{"neither, with a file", "{}", []map[string]string{both, file}, []string{explain, trusted}},
+		{"in the file", trusted + ": 10.0.0.0/8\n" + explain + ": true\n", []map[string]string{file}, []string{explain + " (configuration file, line 2)", trusted + " (configuration file, line 1)"}},
+		{"the token API", "{}", []map[string]string{both, programs()}, []string{explain}},
+		{"policies", "policies: {a: {allow: [{signed_in: {is: true}}]}}", []map[string]string{both, file}, nil},
+		{"not explained", "{}", []map[string]string{{explain: "false"}}, nil},
+		{"nothing", "{}", nil, nil},
+		{"policies that are wrong", "policies: {}", []map[string]string{both, file}, nil},
+		{"a file that is wrong", "policies: [", []map[string]string{both, file}, nil},
+		{"networks that are wrong", "{}", []map[string]string{{trusted: marker}}, nil},
+	} {
+		if err := os.WriteFile(path, []byte(row.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, warnings, _ := load(t, with(row.vars...))
+		if len(warnings) != len(row.warned) {
+			t.Errorf("%s: %q", row.name, warnings)
+			continue
+		}
+		for i, name := range row.warned {
+			if !strings.HasPrefix(string(warnings[i]), name+" has no effect: ") {
+				t.Errorf("%s: %q", row.name, warnings[i])
+			}
 		}
 	}
 }

@@ -39,3 +39,18 @@ func (p *proxies) Decode(value string) error {
 	}
 	return nil
 }
+
+// deciding sets what policies are, and what they are told.
+func (s *spec) deciding(r *report, c *Config) {
+	const explain, trusted, api = "EASYAUTH_EXPLAIN", "EASYAUTH_TRUSTED_PROXIES", "EASYAUTH_TOKEN_API"
+	c.Policies, c.Explain, c.TrustedProxies = r.policies, s.Explain, s.TrustedProxies
+	if c.Policies != "" || r.partial || r.has(policiesKey) { // of what could not be read nobody knows whether there are some
+		return
+	}
+	if c.Explain {
+		r.warn(explain, "has no effect: the configuration file has no policies to explain")
+	}
+	if r.gave(trusted) && !s.TokenAPI && !r.has(api, trusted) {
+		r.warn(trusted, "has no effect: without policies and EASYAUTH_TOKEN_API=true nobody asks where a request comes from")
+	}
+}

@@ -176,7 +176,7 @@ func ofPolicySettings() []Setting {
 		"Policies",
 		Setting{
 			Name:    "EASYAUTH_TRUSTED_PROXIES",
-			Meaning: "List of the networks (at most 100) in which the proxies are that may say with `X-Real-IP` whose request they hand on. Without it the address of a client is not known to policies: a condition about it never holds in an allow rule, and always in a deny rule.",
+			Meaning: "List of the networks (at most 100) in which the proxies are that may say with `X-Real-IP` whose request they hand on. Policies and the limits of the token endpoint ask for it. Without it the address of a client is not known to policies: a condition about it never holds in an allow rule, and always in a deny rule; and all programs behind one proxy share one limit.",
 			Example: "10.244.0.0/16",
 		},
 		Setting{

@@ -99,23 +99,28 @@ func TestAssertionFaults(t *testing.T) {
 func TestAssertionHeaderFaults(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "assertion-keys.pem")
 	overwrite(t, file, signingKey(t))
-	const taken = "EASYAUTH_ASSERTION_HEADER: must be no header with a meaning of its own"
+	const (
+		taken   = "the header of the assertion is another header's name already"
+		meaning = "the header of the assertion has a meaning of its own"
+		room    = "prefix, claim headers and assertion leave"
+	)
 	var claims []string
 	for i := range 14 {
 		claims = append(claims, fmt.Sprintf("a-claim-of-thirty-characters%02d", i))
 	}
 	for _, tt := range []struct {
-		name, variable, bad, good string
+		name, variable, bad, good, problem string
 	}{
-		{"a fixed header", "EASYAUTH_ASSERTION_HEADER", "x-injected-roles", "x-injected-signed"},
-		{"a header with a meaning", "EASYAUTH_ASSERTION_HEADER", "Authorization", "X-Authorization"},
-		{"a cookie", "EASYAUTH_ASSERTION_HEADER", "set-cookie", "x-set-cookie"},
-		{"the prefix", "EASYAUTH_ASSERTION_HEADER", "x-injected-", "x-injected-a"},
-		{"a listed claim's header", "EASYAUTH_CLAIM_HEADERS", "upn assertion", "upn assertions"},
-		{"no room beside the claims", "EASYAUTH_CLAIM_HEADERS", strings.Join(claims, " "), strings.Join(claims[:4], " ")},
+		{"a fixed header", "EASYAUTH_ASSERTION_HEADER", "x-injected-roles", "x-injected-signed", taken},
+		{"a header with a meaning", "EASYAUTH_ASSERTION_HEADER", "Authorization", "X-Authorization", meaning},
+		{"a cookie", "EASYAUTH_ASSERTION_HEADER", "set-cookie", "x-set-cookie", meaning},
+		{"the prefix", "EASYAUTH_ASSERTION_HEADER", "x-injected-", "x-injected-a", taken},
+		{"a listed claim's header", "EASYAUTH_CLAIM_HEADERS", "upn assertion", "upn assertions", taken},
+		{"a mapped header", "EASYAUTH_HEADER_MAP", "X-A=oid\nX-Injected-Assertion=oid", "X-A=oid\nX-Injected-Assertions=oid", taken},
+		{"no room beside the claims", "EASYAUTH_CLAIM_HEADERS", strings.Join(claims, " "), strings.Join(claims[:4], " "), room},
 	} {
 		lines := faults(t, with(t, map[string]string{"EASYAUTH_ASSERTION_KEYS_FILE": file, tt.variable: tt.bad}))
-		if len(lines) != 1 || !strings.HasPrefix(lines[0], taken) {
+		if len(lines) != 1 || !strings.HasPrefix(lines[0], "EASYAUTH_ASSERTION_HEADER: "+tt.problem) {
 			t.Errorf("%s: %q", tt.name, lines)
 		}
 		if lines := faults(t, with(t, map[string]string{"EASYAUTH_ASSERTION_KEYS_FILE": file, tt.variable: tt.good})); len(lines) > 0 {

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
@@ -72,9 +73,17 @@ func read(env environment, roles config.Roles) (*config.Config, []config.Warning
 	if cfg != nil {
 		faults = append(faults, deepFaults(cfg, faults)...)
 		cfg.Locate(faults)
-		slices.SortStableFunc(faults, func(a, b config.Fault) int { return cmp.Compare(a.Name, b.Name) })
+		slices.SortStableFunc(faults, func(a, b config.Fault) int { return cmp.Compare(subject(a), subject(b)) })
 	}
 	return cfg, warnings, faults
+}
+
+// subject is what a fault is sorted by. Those of policies stay in the order of their lines.
+func subject(f config.Fault) string {
+	if strings.HasPrefix(f.Name, "policies.") {
+		return "policies"
+	}
+	return f.Name
 }
 
 func sayWrong(env environment, err error) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
 	"maps"
@@ -221,6 +222,21 @@ func TestWarningsComeWithGoodAndBad(t *testing.T) {
 			if strings.Count(stderr, want) != 1 || strings.Contains(stderr, marker) {
 				t.Errorf("%s: want one line %q in\n%s", name, want, stderr)
 			}
+		}
+	}
+}
+
+// Faults of policies stand in the order of their lines, as somebody mends them.
+func TestPolicyFaultsStandInOrder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "easyauth.yaml")
+	overwrite(t, file, "policies:\n  zoo: {allow: [{rule: a}]}\n  ant:\n    allow:\n"+strings.Repeat("      - {role: {equals: a}}\n", 11)+"EASYAUTH_LOGLEVEL: debug\n")
+	lines := faults(t, with(t, map[string]string{"EASYAUTH_CONFIG_FILE": file, "EASYAUTH_LISTEN": "nowhere"}))
+	if len(lines) != 14 || !strings.HasPrefix(lines[0], "EASYAUTH_LISTEN: ") || !strings.HasPrefix(lines[1], "EASYAUTH_LOGLEVEL (configuration file, line 16): ") {
+		t.Fatalf("%q", lines)
+	}
+	for i, line := range lines[2:] {
+		if want := fmt.Sprintf("(configuration file, line %d): ", i+2+2*min(i, 1)); !strings.HasPrefix(line, "policies.") || !strings.Contains(line, want) {
+			t.Errorf("%d: %q, want %q", i, line, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,6 +79,9 @@ func accepts(of headers.Config) bool {
 	return err == nil
 }
 
+// headerProblem is what headers says of a fault.
+func headerProblem(err error) string { return strings.TrimPrefix(err.Error(), "identity headers: ") }
+
 // headerFaults tells claims by their place: what headers says holds their names.
 func headerFaults(cfg *config.Config) config.Faults {
 	accepted := func(claims []string) bool {
@@ -107,7 +111,7 @@ func headerFaults(cfg *config.Config) config.Faults {
 	return faults
 }
 
-// mapFaults tells mappings by their place, each beside the good ones before it.
+// mapFaults tells mappings by their place among them, each beside the good ones before it.
 func mapFaults(cfg *config.Config) config.Faults {
 	var faults config.Faults
 	of := headerConfig(cfg)
@@ -118,13 +122,16 @@ func mapFaults(cfg *config.Config) config.Faults {
 	for i, m := range mappingsOf(cfg) {
 		with := of
 		with.Mappings = append(slices.Clip(of.Mappings), m)
-		if accepts(with) {
+		_, err := headers.New(with)
+		var mapping *headers.MappingError
+		switch {
+		case err == nil:
 			of = with
-			continue
+		case errors.As(err, &mapping):
+			faults = append(faults, config.Fault{Name: "EASYAUTH_HEADER_MAP", Expected: fmt.Sprintf("mapping %d: %s", i+1, mapping.Problem)})
+		default: // there is no room
+			return append(faults, config.Fault{Name: "EASYAUTH_HEADER_MAP", Expected: fmt.Sprintf("mapping %d and those after it: %s", i+1, headerProblem(err))})
 		}
-		faults = append(faults, config.Fault{Name: "EASYAUTH_HEADER_MAP", Expected: fmt.Sprintf(
-			"line %d: must be a header of letters, digits and hyphens that has no meaning of its own and is sent for nothing else, and a separator of 1 to 3 signs; "+
-				"all of them together must leave room for values", i+1)})
 	}
 	return faults
 }

@@ -43,7 +43,7 @@ func wireGeneration(cfg *config.Config, l *lasting) (*generation, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.observers = observers{l.audit, l.tracing}
+	g.observers, g.codes = observers{l.audit, l.tracing}, l.codes
 	provider, err := wireProvider(cfg, g, m, log)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
+	"github.com/easyauth-sidecar/easyauth/authserver/exchange"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/signin"
 	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
@@ -36,13 +37,14 @@ type lasting struct {
 	keeping  *keeping
 	faulty   fileFaults
 	used     *signin.UsedIDs
+	codes    *exchange.UsedCodes
 	audit    *audit.Stream    // nil: there is none
 	tracing  *tracing.Tracing // nil: nothing is traced
 	longest  time.Duration    // life of a session under any configuration so far
 }
 
 func wireLasting(ctx context.Context, cfg *config.Config, out outside) (*lasting, error) {
-	l := &lasting{outside: out, registry: prometheus.NewRegistry(), used: signin.NewUsedIDs(), faulty: fileFaults{known: map[string]string{}}}
+	l := &lasting{outside: out, registry: prometheus.NewRegistry(), used: signin.NewUsedIDs(), codes: exchange.NewUsedCodes(nil), faulty: fileFaults{known: map[string]string{}}}
 	l.metrics = metrics.New(l.registry, out.version)
 	l.metrics.Cache(metrics.CacheAttempts, l.used)
 	var err error

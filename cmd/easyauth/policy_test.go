@@ -69,6 +69,8 @@ note  no case is decided by the rule shop/owners
 	brokenCases := file(t, "broken-cases.yaml", "cases:\n  - {policy: shop, expect: {outcome: alow}}\n")
 	failing := file(t, "failing.yaml", strings.Replace(someCases, "outcome: sign_in", "outcome: forbid, reason: policy_unmatched", 1))
 	amr := file(t, "amr.yaml", "policies: {p: {allow: [amr: {is: mfa}]}}\ncases: [{policy: p, identity: {amr: [mfa]}, expect: {outcome: allow}}]\n")
+	noYAML := file(t, "no.yaml", "EASYAUTH_ISSUER: [https://idp.example\n")
+	brokenWhole := file(t, "broken-whole.yaml", somePolicies+strings.Replace(someCases, "outcome: sign_in", "outcome: signin", 1))
 	nothing := filepath.Join(t.TempDir(), "nothing.yaml")
 
 	for _, c := range []struct {
@@ -77,7 +79,7 @@ note  no case is decided by the rule shop/owners
 		args   []string
 		code   int
 		stdout string
-		stderr []string // each in it; none: it is empty
+		stderr []string // each in it; behind "not: ", none of it; none at all: it is empty
 	}{
 		{"policies of the table", nil, []string{whole}, exitOK, good, nil},
 		{"policies of a file", nil, []string{"--policies", policies, cases}, exitOK, good, nil},
@@ -95,9 +97,16 @@ note  no case is decided by the rule shop/owners
 		},
 		{"no policies", nil, []string{cases}, exitUsage, "", []string{"there are no policies", "--policies", "EASYAUTH_CONFIG_FILE"}},
 		{"a configuration without policies", map[string]string{"EASYAUTH_CONFIG_FILE": without}, []string{cases}, exitUsage, "", []string{"EASYAUTH_CONFIG_FILE: has no policies that can be read"}},
-		{"no configuration file where one is named", map[string]string{"EASYAUTH_CONFIG_FILE": nothing}, []string{cases}, exitUsage, "", []string{"EASYAUTH_CONFIG_FILE: no such file"}},
+		{"no configuration file where one is named", map[string]string{"EASYAUTH_CONFIG_FILE": nothing}, []string{cases}, exitUsage, "", []string{"EASYAUTH_CONFIG_FILE: must name a file that can be read", "no such file"}},
+		{"no configuration file, whatever the policies", map[string]string{"EASYAUTH_CONFIG_FILE": nothing}, []string{"--policies", policies, cases}, exitUsage, "", []string{"EASYAUTH_CONFIG_FILE: must name a file that can be read", "no such file"}},
+		{"no configuration file, with policies of the table", map[string]string{"EASYAUTH_CONFIG_FILE": nothing}, []string{whole}, exitUsage, "", []string{"EASYAUTH_CONFIG_FILE: must name a file that can be read", "no such file"}},
+		{"a configuration file that is none, whatever the policies", map[string]string{"EASYAUTH_CONFIG_FILE": noYAML}, []string{"--policies", policies, cases}, exitUsage, "", []string{"EASYAUTH_CONFIG_FILE: cannot be read as YAML"}},
 		{"no file of policies", nil, []string{"--policies", nothing, cases}, exitUsage, "", []string{"nothing.yaml: no such file"}},
 		{"no file of cases", nil, []string{"--policies", policies, nothing}, exitUsage, "", []string{"nothing.yaml: no such file"}},
+		{"wrong cases beside policies of their own", nil, []string{brokenWhole}, exitUsage, "", []string{`broken-whole.yaml: line 20: cases[1].expect.outcome: "signin" must be one of`, "not: there are no policies", "not: must have policy"}},
+		{"the same with a configuration that has none", map[string]string{"EASYAUTH_CONFIG_FILE": without}, []string{brokenWhole}, exitUsage, "", []string{"broken-whole.yaml: line 20: ", "not: EASYAUTH_CONFIG_FILE"}},
+		{"no file of cases and no policies", nil, []string{nothing}, exitUsage, "", []string{"nothing.yaml: no such file", "not: there are no policies"}},
+		{"wrong cases and wrong policies of the configuration", map[string]string{"EASYAUTH_CONFIG_FILE": broken}, []string{brokenCases}, exitUsage, "", []string{"broken-cases.yaml: line 2: ", "EASYAUTH_CONFIG_FILE: line 3: "}},
 		{"both policies", nil, []string{"--policies", policies, whole}, exitUsage, "", []string{"whole.yaml has policies of its own"}},
 		{
 			"wrong policies and wrong cases", nil,
@@ -121,7 +130,11 @@ note  no case is decided by the rule shop/owners
 				t.Errorf("%d, want %d\n%s\nwant\n%s\n%s", code, c.code, stdout, c.stdout, stderr)
 			}
 			for _, part := range c.stderr {
-				if !strings.Contains(stderr, part) {
+				if unwanted, ok := strings.CutPrefix(part, "not: "); ok {
+					if strings.Contains(stderr, unwanted) {
+						t.Errorf("%q is in\n%s", unwanted, stderr)
+					}
+				} else if !strings.Contains(stderr, part) {
 					t.Errorf("%q is not in\n%s", part, stderr)
 				}
 			}

@@ -175,6 +175,7 @@ type ground struct {
 	sessions  *session.Manager
 	denials   *signin.Denials
 	pages     *pages.Pages
+	codes     *exchange.UsedCodes // nil: nothing outlives a configuration
 	observers
 }
 
@@ -204,7 +205,7 @@ func wireGround(cfg *config.Config, log *slog.Logger) (*ground, error) {
 	if g.headers, err = wireHeaders(cfg, g.names, log); err != nil {
 		return nil, err
 	}
-	if g.policies, err = newPolicies(cfg, g.names); err != nil {
+	if g.policies, err = newPolicies(cfg, g.names, log); err != nil {
 		return nil, fmt.Errorf("policies: %w", err)
 	}
 	if g.assertion, err = wireAssertion(cfg, log); err != nil {

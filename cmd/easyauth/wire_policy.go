@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 type policies struct {
 	text  string
 	opts  policy.Options
+	log   *slog.Logger
 	names *access.ScopeNames // nil: scopes have one spelling
 
 	now   atomic.Pointer[policiesRead]
@@ -33,60 +35,94 @@ type policiesRead struct {
 
 // newPolicies reads the policies of a configuration; nil when it has none. What is wrong
 // with them are policy.Faults.
-func newPolicies(cfg *config.Config, names *access.ScopeNames) (*policies, error) {
+func newPolicies(cfg *config.Config, names *access.ScopeNames, log *slog.Logger) (*policies, error) {
 	if cfg.Policies == "" {
 		return nil, nil
 	}
-	opts, err := policyOptions(cfg, names)
+	p := &policies{text: cfg.Policies, opts: policyOptions(cfg, names), log: log, names: names}
+	version := names.Version()
+	set, err := policy.Parse([]byte(p.text), p.opts)
 	if err != nil {
 		return nil, err
 	}
-	p := &policies{text: cfg.Policies, opts: opts, names: names}
-	_, err = p.read(names.Version())
-	return p, err
+	p.now.Store(&policiesRead{set: set, version: version})
+	return p, nil
 }
 
 // policyOptions say how policies are to be read.
-func policyOptions(cfg *config.Config, names *access.ScopeNames) (policy.Options, error) {
-	expressions, err := celexpr.New(celexpr.Config{Entra: cfg.Kind != config.KindOIDC})
-	if err != nil {
-		return policy.Options{}, fmt.Errorf("policies: %w", err)
-	}
+func policyOptions(cfg *config.Config, names *access.ScopeNames) policy.Options {
 	opts := policy.Options{
-		Expressions: expressions, Entra: cfg.Kind != config.KindOIDC,
+		Expressions: newExpressions(celexpr.Config{Entra: cfg.Kind != config.KindOIDC, Mapped: mappedClaims(cfg)}), Entra: cfg.Kind != config.KindOIDC, Mapped: mappedClaims(cfg),
 		Beside: func(key string) bool { return strings.HasPrefix(key, "EASYAUTH_") || strings.HasPrefix(key, "OTEL_") },
 	}
 	if names != nil {
 		opts.Scopes = names.Rule
 	}
-	return opts, nil
+	return opts
 }
 
-func (p *policies) read(version uint64) (*policiesRead, error) {
-	set, err := policy.Parse([]byte(p.text), p.opts)
+// expressions is policy.Compiler. It sets CEL up when it is first needed: most policies
+// have no expression, and CEL takes memory.
+type expressions func() (*celexpr.Compiler, error)
+
+func newExpressions(cfg celexpr.Config) expressions {
+	return sync.OnceValues(func() (*celexpr.Compiler, error) { return celexpr.New(cfg) })
+}
+
+// Compile implements policy.Compiler.
+func (e expressions) Compile(expr string) (policy.Program, error) {
+	compiler, err := e()
 	if err != nil {
 		return nil, err
 	}
-	now := &policiesRead{set: set, version: version}
-	p.now.Store(now)
-	return now, nil
+	return compiler.Compile(expr)
 }
 
-// Find implements authserver.Policies. If the policies cannot be read again, which they
-// could be with other names, there is none.
+// mappedClaims are the claims that another provider's roles, groups and scopes are read
+// from: of a path, all that it may begin with.
+func mappedClaims(cfg *config.Config) []string {
+	if cfg.Kind != config.KindOIDC {
+		return nil
+	}
+	var names []string
+	for _, path := range []string{cfg.RolesClaim, cfg.GroupsClaim, cfg.ScopesClaim} {
+		for i, c := range path {
+			if c == '.' {
+				names = append(names, path[:i])
+			}
+		}
+		names = append(names, path)
+	}
+	return names
+}
+
+// Find implements authserver.Policies.
 func (p *policies) Find(name string) *policy.Policy {
 	now := p.now.Load()
 	if version := p.names.Version(); now.version != version {
-		p.again.Lock()
-		defer p.again.Unlock()
-		if now = p.now.Load(); now.version != version {
-			var err error
-			if now, err = p.read(version); err != nil {
-				return nil
-			}
-		}
+		now = p.readAgain(version)
 	}
 	return now.set.Find(name)
+}
+
+// readAgain reads the policies with a version of the names. If they cannot be read, which
+// they could be with other names, they stay as they were, and nobody tries again before the
+// names change.
+func (p *policies) readAgain(version uint64) *policiesRead {
+	p.again.Lock()
+	defer p.again.Unlock()
+	now := p.now.Load()
+	if now.version == version {
+		return now
+	}
+	set, err := policy.Parse([]byte(p.text), p.opts)
+	if err != nil {
+		p.log.Error("the policies cannot be read with the names of scopes of the app registration: they stay as they were", "error", err)
+		set = now.set
+	}
+	now = &policiesRead{set: set, version: version}
+	p.now.Store(now)
+	return now
 }
 
 // policyFaults tells what is wrong with policies, each fault with its line.
@@ -111,7 +147,7 @@ func policyFaults(err error) config.Faults {
 
 // policiesFaults is what is wrong with the policies of a configuration.
 func policiesFaults(cfg *config.Config) config.Faults {
-	if _, err := newPolicies(cfg, nil); err != nil {
+	if _, err := newPolicies(cfg, nil, nil); err != nil {
 		return policyFaults(err)
 	}
 	return nil

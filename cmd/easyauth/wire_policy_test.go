@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -63,7 +64,8 @@ func TestPoliciesReload(t *testing.T) {
 func TestPoliciesFollowTheNamesOfScopes(t *testing.T) {
 	const own = "11111111-0000-4000-8000-000000000001"
 	names := access.NewScopeNames(own, nil, "https://graph.microsoft.com")
-	p, err := newPolicies(&config.Config{Kind: config.KindEntra, Policies: "policies:\n  orders: {allow: [{scope: {is: Orders.Read}}]}\n"}, names)
+	var log strings.Builder
+	p, err := newPolicies(&config.Config{Kind: config.KindEntra, Policies: "policies:\n  orders: {allow: [{scope: {is: Orders.Read}}]}\n"}, names, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +83,23 @@ func TestPoliciesFollowTheNamesOfScopes(t *testing.T) {
 	if p.Find("Orders") != nil {
 		t.Error("a policy that there is not")
 	}
+	// When they cannot be read again they stay as they are: it is told once, and not tried at each request.
+	tried := 0
+	p.text, p.opts.Scopes = "policies:\n  orders: {allow: [{scope: {is: Orders.Read}}, {rule: {is: a}}]}\n", func(name string) []string { tried++; return names.Rule(name) }
+	names.Learn(nil, []string{"Orders.Read", "Orders.Write"})
+	for range 3 {
+		if graphs, ours := decide("Orders.Read"), decide(own+"/Orders.Read"); graphs != access.StepUp || ours != access.Allow {
+			t.Errorf("unreadable: %v, %v", graphs, ours)
+		}
+	}
+	if tried != 1 || strings.Count(log.String(), "they stay as they were") != 1 || !strings.Contains(log.String(), "rule") {
+		t.Errorf("read %d times; the log is %s", tried, log.String())
+	}
+	p.text = "policies:\n  others: {allow: [{scope: {is: Orders.Read}}]}\n"
+	names.Learn(nil, []string{"Orders.Read", "Orders.Delete"})
+	if p.Find("orders") != nil || p.Find("others") == nil {
+		t.Error("other names do not make it be read again")
+	}
 }
 
 // What is wrong with policies is told line by line, beside everything else.
@@ -97,5 +116,34 @@ func TestPolicyFaults(t *testing.T) {
 	cfg.Policies = "AZURE_X: a\n" + cfg.Policies
 	if faults := policiesFaults(cfg); len(faults) != 1 || !strings.Contains(faults[0].Expected, "AZURE_X") {
 		t.Errorf("%v", faults)
+	}
+}
+
+// A rule about a claim of which another provider's roles, groups or scopes are made would
+// never match: it is a fault, in a condition and in an expression.
+func TestPoliciesOfMappedClaims(t *testing.T) {
+	cfg := func(rule string) *config.Config {
+		return &config.Config{
+			Kind: config.KindOIDC, Roles: config.Roles{Auth: true}, RolesClaim: "realm_access.roles", GroupsClaim: "teams", ScopesClaim: "scope",
+			Policies: "policies:\n  a:\n    deny: [" + rule + "]\n    allow: [{signed_in: {is: true}}]\n",
+		}
+	}
+	for _, rule := range []string{
+		"{claim: {path: realm_access.roles, is: blocked}}", "{claim: {path: [realm_access, roles], is: blocked}}", "{claim: {path: realm_access, exists: true}}", "{claim: {path: teams, is: blocked}}",
+		"{none: [{claim: {path: teams.x, is: good}}]}", `{expr: 'has(identity.claims.realm_access)'}`, `{expr: '"blocked" in identity.claims["teams"]'}`,
+	} {
+		if faults := policiesFaults(cfg(rule)); len(faults) != 1 {
+			t.Errorf("%s: %v", rule, faults)
+		}
+		atEntra := cfg(rule)
+		atEntra.Kind = config.KindEntra // where these claims are like any other
+		if faults := policiesFaults(atEntra); faults != nil {
+			t.Errorf("%s at Entra ID: %v", rule, faults)
+		}
+	}
+	for _, rule := range []string{"{claim: {path: realm_accessed.roles, is: blocked}}", "{claim: {path: team, is: blocked}}", `{expr: '"blocked" in identity.roles'}`, "{role: {is: blocked}}"} {
+		if faults := policiesFaults(cfg(rule)); faults != nil {
+			t.Errorf("%s: %v", rule, faults)
+		}
 	}
 }

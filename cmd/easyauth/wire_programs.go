@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
@@ -23,7 +21,7 @@ func wirePrograms(cfg *config.Config, g *ground, provider *entra.RelyingParty, m
 		Provider: provider, Sessions: g.sessions, Codec: g.codec, Ring: g.ring, Hosts: g.hosts, Pages: g.pages,
 		Log: log, Metrics: m, Audit: g.audit, Paths: exchange.Paths(cfg.ProgramPaths),
 		Life: cfg.TokenLifetime, Audiences: append([]string{cfg.ClientID, "api://" + cfg.ClientID}, cfg.Audiences...),
-		Redirects: cfg.ProgramRedirects, TrustedProxies: cfg.TrustedProxies,
+		Redirects: cfg.ProgramRedirects, TrustedProxies: cfg.TrustedProxies, Used: g.codes,
 		SignIn: func(w http.ResponseWriter, _ *http.Request, returnTo string) {
 			w.Header().Set("Location", cfg.SigninPath+"?rd="+url.QueryEscape(returnTo))
 			w.WriteHeader(http.StatusFound)
@@ -59,24 +57,25 @@ func programFaults(cfg *config.Config) config.Faults {
 		return nil
 	}
 	faults := named("EASYAUTH_PROGRAMMATIC_REDIRECTS", exchange.CheckRedirects(cfg.ProgramRedirects))
-	_, err := entra.New(entraConfig(cfg, nil, &ground{}, nil)) // fails in any case: there is no credential
-	for variable, what := range map[string]string{
-		"EASYAUTH_EXCHANGE_AUDIENCES": "exchange audience", "EASYAUTH_EXCHANGE_CLIENTS": "exchange client", "EASYAUTH_EXCHANGE_ROLES": "exchange role",
-	} {
-		for _, f := range named(variable, err) {
-			_, text, found := strings.Cut(f.Expected, what)
-			all, whole := strings.CutPrefix(text, "s: ")
-			switch {
-			case !found: // of something else
-				continue
-			case whole:
-				f.Expected = all
-			default:
-				f.Expected = "entry" + text
-			}
-			faults = append(faults, f)
+	of := entraConfig(cfg, nil, &ground{}, nil)
+	for _, f := range of.ExchangeFaults() {
+		expected := f.Problem
+		if f.Entry > 0 {
+			expected = fmt.Sprintf("entry %d: %s", f.Entry, f.Problem)
 		}
+		faults = append(faults, config.Fault{Name: exchangeVariable(f.Field), Expected: expected})
 	}
-	slices.SortStableFunc(faults, func(a, b config.Fault) int { return strings.Compare(a.Name, b.Name) })
 	return faults
+}
+
+// exchangeVariable is the setting that fills a list.
+func exchangeVariable(field entra.ExchangeField) string {
+	switch field {
+	case entra.FieldExchangeAudiences:
+	case entra.FieldExchangeClients:
+		return "EASYAUTH_EXCHANGE_CLIENTS"
+	case entra.FieldExchangeRoles:
+		return "EASYAUTH_EXCHANGE_ROLES"
+	}
+	return "EASYAUTH_EXCHANGE_AUDIENCES"
 }

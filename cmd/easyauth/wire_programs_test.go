@@ -1,9 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/easyauth-sidecar/easyauth/authserver"
+	"github.com/easyauth-sidecar/easyauth/authserver/config"
+	"github.com/easyauth-sidecar/easyauth/authserver/exchange"
 )
 
 // What only those who verify tokens, and who send codes, see.
@@ -37,6 +42,51 @@ func TestProgramFaults(t *testing.T) {
 	}
 }
 
+// Each fault is told of the setting that it is in, also where its text speaks of another.
+func TestExchangeFaults(t *testing.T) {
+	const aud, clients, roles = "EASYAUTH_EXCHANGE_AUDIENCES: ", "EASYAUTH_EXCHANGE_CLIENTS: ", "EASYAUTH_EXCHANGE_ROLES: "
+	role := func(audience, theirs, ours string) config.ExchangeRole {
+		return config.ExchangeRole{Audience: audience, Theirs: theirs, Ours: ours}
+	}
+	for _, row := range []struct {
+		name string
+		cfg  config.Config
+		want []string // what the lines begin with
+	}{
+		{"nothing is wrong", config.Config{Audiences: []string{"x"}, ExchangeAudiences: []string{"api://a"}, ExchangeClients: []string{otherClient}, ExchangeRoles: []config.ExchangeRole{role("api://a", "b", "c")}}, nil},
+		{"a client that is no word", config.Config{ExchangeClients: []string{otherClient, "a b"}}, []string{clients + "entry 2: want printable text"}},
+		{"a client twice", config.Config{ExchangeClients: []string{"a", "a"}}, []string{clients + "entry 2: it is there twice"}},
+		{"a role of an audience that is not listed", config.Config{ExchangeRoles: []config.ExchangeRole{role("api://a", "b", "c")}}, []string{roles + "entry 1: its audience is not among the exchange audiences"}},
+		{"a role twice", config.Config{ExchangeAudiences: []string{"api://a"}, ExchangeRoles: []config.ExchangeRole{role("api://a", "b", "c"), role("api://a", "b", "c")}}, []string{roles + "entry 2: it is there twice"}},
+		{"an empty role", config.Config{ExchangeAudiences: []string{"api://a"}, ExchangeRoles: []config.ExchangeRole{role("api://a", "", "c")}}, []string{roles + "entry 1: of both roles want"}},
+		{"a role of an App ID URI, with several tenants", config.Config{Kind: config.KindMulti, ExchangeAudiences: []string{"api://a"}, ExchangeRoles: []config.ExchangeRole{role("api://a", "b", "c")}}, []string{roles + "entry 1: with several tenants"}},
+		{"Microsoft Graph, and a role of what is not listed", config.Config{ExchangeAudiences: []string{"https://graph.microsoft.com"}, ExchangeRoles: []config.ExchangeRole{role("api://a", "b", "c")}}, []string{
+			aud + "entry 1: any program", roles + "entry 1: its audience is not among",
+		}},
+		{"all three", config.Config{ExchangeAudiences: []string{"a", "a"}, ExchangeClients: []string{"b", "b"}, ExchangeRoles: []config.ExchangeRole{role("a", "c", "")}}, []string{
+			aud + "entry 2: it is there twice", clients + "entry 2: it is there twice", roles + "entry 1: of both roles",
+		}},
+	} {
+		row.cfg.TokenAPI, row.cfg.ClientID, row.cfg.Kind = true, clientID, cmp.Or(row.cfg.Kind, config.KindEntra)
+		got := programFaults(&row.cfg)
+		if len(got) != len(row.want) {
+			t.Errorf("%s: %v", row.name, got)
+			continue
+		}
+		for i, f := range got {
+			if line := f.Name + ": " + f.Expected; !strings.HasPrefix(line, row.want[i]) {
+				t.Errorf("%s: %s\nwant %s", row.name, line, row.want[i])
+			}
+		}
+	}
+	lines := faults(t, with(t, map[string]string{
+		"EASYAUTH_TOKEN_API": "true", "EASYAUTH_EXCHANGE_AUDIENCES": "https://graph.microsoft.com", "EASYAUTH_EXCHANGE_ROLES": "api://a b c",
+	}))
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], aud+"entry 1: any program") || !strings.HasPrefix(lines[1], roles) {
+		t.Errorf("as the command says it: %q", lines)
+	}
+}
+
 const otherClient = "33333333-0000-4000-8000-000000000003"
 
 // The endpoints are there when they are wanted, and only then.
@@ -47,5 +97,25 @@ func TestTokenAPIServes(t *testing.T) {
 		if resp.StatusCode != want {
 			t.Errorf("%s: %d", value, resp.StatusCode)
 		}
+	}
+}
+
+// A code that was redeemed stays used when the configuration changes.
+func TestUsedCodesOutliveAChange(t *testing.T) {
+	c := startChanging(t, map[string]string{"EASYAUTH_TOKEN_API": "true"}, "EASYAUTH_CLAIM_HEADERS: upn\n")
+	used := func() *exchange.UsedCodes {
+		server, ok := c.parts.live.now.Load().public.(*authserver.Server)
+		if !ok {
+			t.Fatal("no server")
+		}
+		return server.Programs.Used
+	}
+	before := used()
+	c.change("EASYAUTH_CLAIM_HEADERS: dept\n", hasChanged)
+	if got := c.parts.live.now.Load().cfg.ClaimHeaders; len(got) != 1 || got[0] != "dept" {
+		t.Fatalf("in use: %q", got)
+	}
+	if before == nil || used() != before {
+		t.Error("codes of before can be redeemed again")
 	}
 }

@@ -65,6 +65,11 @@ func shapes(t *testing.T) []shape {
 		{name: "roles-apart-cookies", values: minimal + secret + "roles: {separate: true}\n", outside: with(client)},
 		{name: "config-file", values: read(t, "testdata/config-file.yaml"), outside: with(client)},
 		{name: "other-provider", values: read(t, "testdata/other-provider.yaml"), outside: with(client)},
+		{name: "profile-oauth2-proxy", values: read(t, "testdata/profile-oauth2-proxy.yaml"), outside: with(client), keepNotes: true},
+		{name: "profile-pomerium", values: read(t, "testdata/profile-pomerium.yaml"), keepNotes: true, outside: with(map[string]string{
+			"Secret/easyauth-client/client-secret": "s3cret", "Secret/easyauth-assertion/assertion-keys.pem": aSigningKey(t),
+		})},
+		{name: "profile-authentik", values: read(t, "testdata/profile-authentik.yaml"), outside: with(client), keepNotes: true},
 		{name: "easyauthfork8s", values: read(t, "testdata/easyauthfork8s.yaml"), outside: keys, keepNotes: true},
 		{name: "full", values: read(t, "testdata/full.yaml"), keepNotes: true, outside: map[string]string{
 			"Secret/easyauth-client/secret": "s3cret", "Secret/our-keys/keyring": aKey, "Secret/our-signing-keys/signing.pem": aSigningKey(t), "Secret/easyauth-redis/url": "rediss://easyauth:p@redis.example.com:6380/0",

@@ -73,7 +73,7 @@ func tables(t *testing.T) map[string]string {
 }
 
 // rows writes the rows of one value: one for what is simple, or for a description of several names together, else one
-// for each value inside.
+// for each value inside, below one of its own if it takes others too.
 func rows(t *testing.T, b *strings.Builder, path string, s *schema, value any) {
 	t.Helper()
 	inner, _ := value.(map[string]any)
@@ -89,15 +89,22 @@ func rows(t *testing.T, b *strings.Builder, path string, s *schema, value any) {
 		}
 		fmt.Fprintf(b, "| %s | %s | %s |\n", strings.Join(paths, ", "), strings.Join(defaults, ", "), cell(s.Description))
 	default:
+		open := takesMore(s)
+		if open {
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", path, shown(t, value), cell(s.Description))
+		}
 		for i, name := range names {
 			property := *s.Properties[name]
-			if i == 0 && s.Description != "" {
+			if i == 0 && s.Description != "" && !open {
 				property.Description = strings.TrimSpace(s.Description + " " + property.Description)
 			}
 			rows(t, b, path+"."+name, &property, inner[name])
 		}
 	}
 }
+
+// takesMore reports whether an object may have names that the schema does not list.
+func takesMore(s *schema) bool { return len(s.Additional) > 0 && string(s.Additional) != "false" }
 
 // isReference reports whether an object names something of the reader's, so that its description says it all.
 func isReference(s *schema) bool {

@@ -126,6 +126,7 @@ func (s *Stand) startNginx(ctx context.Context, sample string) error {
 	if s.cfg.Assertion != "" {
 		headers = append(headers, s.cfg.Assertion)
 	}
+	headers = append(headers, s.cfg.Headers...)
 	for _, name := range headers {
 		v.Headers = append(v.Headers, nginxHeader{name, strings.ToLower(strings.ReplaceAll(name, "-", "_"))})
 	}

@@ -64,6 +64,8 @@ type Config struct {
 	Tokens bool
 	// Assertion is the header of signed identities that nginx passes on; empty: none.
 	Assertion string
+	// Headers are more identity headers that nginx passes on: those of a profile or a mapping.
+	Headers []string
 }
 
 // Places of the replicas of a Stand whose parts are Apart.
