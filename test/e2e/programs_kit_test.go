@@ -87,6 +87,9 @@ func (g *grant) good(t *testing.T, what string) *grant {
 // bad fails the test unless it is a refusal of this kind, whose description begins with this reason.
 func (g *grant) bad(t *testing.T, what, kind, reason string) {
 	t.Helper()
+	if reason == "" {
+		t.Fatalf("%s: the test does not say which reason it wants", what)
+	}
 	if g.status != http.StatusBadRequest || g.Error != kind || !strings.HasPrefix(g.Description, reason) || g.Access != "" {
 		t.Errorf("%s: %d %s %q, want %s %q", what, g.status, g.Error, g.Description, kind, reason)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/easyauth-sidecar/easyauth/test/entra"
+	"github.com/easyauth-sidecar/easyauth/test/stand"
 )
 
 // A program brings a token of Entra ID's, gets one of ours, and calls an API with it: the
@@ -66,12 +67,15 @@ func TestProgramsExchangeRefusals(t *testing.T) {
 			}
 			return token
 		}, "audience_mismatch"},
-		{"another tenant", accessType, entra.Faults{AccessToken: entra.OtherTenant}, user, ""},
+		{"another tenant, which is its issuer", accessType, entra.Faults{AccessToken: entra.OtherTenant}, user, "issuer_mismatch"},
+		{"an ID token of another tenant", idType, entra.Faults{IDToken: entra.OtherTenant}, id, "issuer_mismatch"},
+		{"another tenant, of our issuer", accessType, entra.Faults{EditAccess: inTenant}, user, "tenant_mismatch"},
+		{"an ID token of another tenant, of our issuer", idType, entra.Faults{EditClaims: inTenant}, id, "tenant_mismatch"},
 		{"forged", accessType, entra.Faults{AccessToken: entra.WrongSignature}, user, "token_invalid"},
 		{"alg none", accessType, entra.Faults{AccessToken: entra.AlgNone}, user, "token_invalid"},
 		{"expired", accessType, entra.Faults{AccessToken: entra.Expired}, user, "token_expired"},
 		{"an ID token as an access token", accessType, entra.Faults{}, id, "token_invalid"},
-		{"an access token as an ID token", idType, entra.Faults{}, user, ""},
+		{"an access token as an ID token", idType, entra.Faults{}, user, "audience_mismatch"},
 	} {
 		kind, mint := idType, id
 		if row.kind == accessType {
@@ -82,8 +86,11 @@ func TestProgramsExchangeRefusals(t *testing.T) {
 	}
 }
 
-// A token of another application counts once it is listed, and its roles only where they
-// are mapped.
+// inTenant moves a token's person to another tenant.
+func inTenant(claims map[string]any) { claims["tid"] = "99999999-2222-4333-8444-555555555555" }
+
+// A token of another application counts once it is listed, and its roles, which nothing
+// maps, do not.
 func TestProgramsOfAnotherApplication(t *testing.T) {
 	t.Parallel()
 	s := start(t, withPrograms(withBearer(), map[string]string{"EASYAUTH_EXCHANGE_AUDIENCES": callerID}))
@@ -97,6 +104,56 @@ func TestProgramsOfAnotherApplication(t *testing.T) {
 	if r := v.call("/api/admin/x", ours); r.status != http.StatusUnauthorized {
 		t.Errorf("with a role of another application: %d", r.status)
 	}
+}
+
+// An access token for another application counts when its client is listed. Of its roles
+// those that are mapped become roles here, and no others.
+func TestProgramsOfAnotherClient(t *testing.T) {
+	t.Parallel()
+	const apiID, strangerID = "33333333-2222-4333-8444-555555555555", "44444444-2222-4333-8444-555555555555"
+	cfg := withPrograms(withBearer(), map[string]string{
+		"EASYAUTH_EXCHANGE_AUDIENCES": apiID, "EASYAUTH_EXCHANGE_CLIENTS": callerID,
+		"EASYAUTH_EXCHANGE_ROLES": apiID + " Orders.Write Orders.Process " + apiID + " Owner Admin",
+	})
+	usual := cfg.Emulator
+	cfg.Emulator = func(c *entra.Config) {
+		usual(c)
+		c.Clients = append(c.Clients,
+			entra.Client{ID: apiID, Secret: "the-api's", Name: "Orders", API: entra.API{Scopes: []string{"Orders.Read"}}},
+			entra.Client{ID: strangerID, Secret: "the-stranger's", Name: "Unknown program"})
+	}
+	s := start(t, cfg)
+	v := program(t, s)
+	of := func(user, client string) string {
+		token, err := s.Entra.UserToken(user, client, "api://"+apiID+"/Orders.Read")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	ours := v.exchange(accessType, of(entra.Adele, callerID)).good(t, "a listed client").Access
+	v.call("/api/x", ours).tells(t, "a listed client", map[string]string{"oid": entra.AdeleOID, "tid": s.Entra.TenantID(), "roles": "Orders.Process", "groups": "", "scp": ""})
+	if r := v.call("/api/process", ours); r.status != http.StatusOK {
+		t.Errorf("at what the mapped role opens: %d", r.status)
+	}
+	// At the other application she is Admin, too.
+	if r := v.call("/api/admin/x", ours); r.status != http.StatusUnauthorized || r.challenge(t)["error"] != "insufficient_scope" {
+		t.Errorf("at what her own role there would open: %d", r.status)
+	}
+	bob := v.exchange(accessType, of(entra.Bob, callerID)).good(t, "who has no roles").Access
+	v.call("/api/x", bob).tells(t, "who has no roles", map[string]string{"oid": entra.BobOID, "roles": ""})
+	v.exchange(accessType, of(entra.Adele, strangerID)).bad(t, "a client that is not listed", "invalid_request", "audience_mismatch")
+	v.exchange(accessType, userTokenOf(t, s, strangerID)).good(t, "the same client, with a token for us")
+}
+
+// userTokenOf is an access token of Adele's for our API that any client got.
+func userTokenOf(t *testing.T, s *stand.Stand, client string) string {
+	t.Helper()
+	token, err := s.Entra.UserToken(entra.Adele, client, ownScope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 // A token that has run out says so, and nothing else brings it back.
