@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
@@ -98,18 +97,10 @@ func readGroupNames(answer []byte) (map[string]string, error) {
 
 // groupName makes the name of a group fit to be shown.
 func groupName(name string) string {
-	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+	return shortened(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return -1
 		}
 		return r
-	}, name))
-	if len(name) <= maxGroupName {
-		return name
-	}
-	end := maxGroupName
-	for !utf8.RuneStart(name[end]) {
-		end--
-	}
-	return name[:end]
+	}, name), maxGroupName)
 }

@@ -183,20 +183,25 @@ func printable(text string) bool {
 // displayName drops control characters, and formatting ones, which could turn the
 // text around, and cuts between characters.
 func displayName(name string) string {
-	name = strings.TrimSpace(strings.Map(func(r rune) rune {
+	return shortened(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r
-	}, name))
-	if len(name) <= maxName {
-		return name
+	}, name), maxName)
+}
+
+// shortened returns the first of the text that fits into so many bytes, in whole
+// characters, without white space around it.
+func shortened(text string, most int) string {
+	text = strings.TrimSpace(text)
+	if len(text) <= most {
+		return text
 	}
-	end := maxName
-	for !utf8.RuneStart(name[end]) {
-		end--
+	for !utf8.RuneStart(text[most]) {
+		most--
 	}
-	return name[:end]
+	return strings.TrimSpace(text[:most])
 }
 
 // usableURL reports whether text is an https URL that a page may link to; with

@@ -128,6 +128,8 @@ func TestRegistrationBoundsTexts(t *testing.T) {
 		{long(257), long(256)},
 		{long(255) + "é", long(255)},
 		{long(254) + "é", long(254) + "é"},
+		{long(250) + " \t     " + long(9), long(250)},
+		{strings.Repeat(" ", 300) + "Orders", "Orders"},
 	} {
 		if got := displayName(tt.name); got != tt.want {
 			t.Errorf("%.40q: %.300q", tt.name, got)
