@@ -116,6 +116,8 @@ func secureURL(raw string, allowHTTP bool) (*url.URL, error) {
 	const maxURL = 2048
 	u, err := url.Parse(raw)
 	switch {
+	case strings.ContainsFunc(raw, func(r rune) bool { return r <= ' ' || r >= 0x7f }): // url.Parse lets them pass in a query
+		return nil, errors.New("want an absolute URL in printable ASCII without spaces")
 	case err != nil, len(raw) > maxURL, u.Host == "", u.User != nil, u.Opaque != "", strings.Contains(raw, "#"):
 		return nil, errors.New("want an absolute URL without userinfo and fragment")
 	case u.Scheme == "https", u.Scheme == "http" && allowHTTP && isLoopback(u.Hostname()):
