@@ -138,26 +138,28 @@ func (s *keySet) current() []signingKey {
 // refetch waits for the fetch that is under way or, outside of the cool-down,
 // for a new one. Within the cool-down it gives the last result again.
 func (s *keySet) refetch(ctx context.Context) error {
+	now := s.now()
 	s.mu.Lock()
-	if s.flight == nil && !s.tried.IsZero() && s.now().Sub(s.tried) < keyCoolDown {
+	if s.flight == nil && !s.tried.IsZero() && now.Sub(s.tried) < keyCoolDown {
 		err := s.err
 		s.mu.Unlock()
 		return err
 	}
-	return s.join(ctx)
+	return s.join(ctx, now)
 }
 
 // refresh is refetch without the cool-down, for the background alone.
 func (s *keySet) refresh(ctx context.Context) error {
+	now := s.now()
 	s.mu.Lock()
-	return s.join(ctx)
+	return s.join(ctx, now)
 }
 
 // join is called with the lock held, and gives it back.
-func (s *keySet) join(ctx context.Context) error {
+func (s *keySet) join(ctx context.Context, now time.Time) error {
 	if s.flight == nil {
 		s.flight = make(chan struct{})
-		s.tried = s.now()
+		s.tried = now
 		// Not the caller's context alone: others wait for the same fetch.
 		go s.fetch(context.WithoutCancel(ctx), s.flight)
 	}
@@ -176,18 +178,20 @@ func (s *keySet) join(ctx context.Context) error {
 // fetch replaces the keys if all goes well. It is bounded by fetchTimeout.
 func (s *keySet) fetch(ctx context.Context, flight chan struct{}) {
 	asking := s.counted.Begin()
+	var at time.Time
 	keys, err := recovered("read the provider's keys", func() ([]signingKey, error) {
 		body, err := fetch(ctx, s.client, s.url, maxKeySet)
 		if err != nil {
 			return nil, err
 		}
+		at = s.now()
 		return parseKeySet(body)
 	})
 	asking.End(resultOf(err))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err = err; err == nil {
-		s.keys, s.fetched = keys, s.now()
+		s.keys, s.fetched = keys, at
 	}
 	s.flight = nil
 	close(flight)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -292,5 +293,34 @@ func TestKeysNameTheToken(t *testing.T) {
 	token, err := keys.verify(t.Context(), "access token", rs256(map[string]any{"alg": "RS256", "kid": "k1", "typ": "AT+jwt"}, []byte("{}"), rsaKey()), []string{"RS256"})
 	if err != nil || token.kid != "k1" || token.alg != "RS256" || token.typ != "at+jwt" || string(token.payload) != "{}" {
 		t.Errorf("%+v, %v", token, err)
+	}
+}
+
+// A panic at any read of the clock ends neither the process nor the fetches after it.
+func TestKeysWithABrokenClock(t *testing.T) {
+	c, idp := newClock(), newIDP(public(rsaKey().Public(), "k1"))
+	keys := keysOf(ready(t, testConfig(idp, c.Now)))
+	refresh := func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("panic: %v", p)
+			}
+		}()
+		return keys.refresh(t.Context())
+	}
+	for _, breaks := range []int32{1, 2} { // the caller's, and the one of the fetch
+		var reads atomic.Int32
+		keys.now = func() time.Time {
+			if reads.Add(1) == breaks {
+				panic("the clock is broken")
+			}
+			return c.Now()
+		}
+		if err := refresh(); err == nil || !strings.Contains(err.Error(), "panic") {
+			t.Errorf("read %d: %v", breaks, err)
+		}
+		if err := refresh(); err != nil {
+			t.Errorf("after read %d: %v", breaks, err)
+		}
 	}
 }
