@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,9 +30,12 @@ func TestStartTime(t *testing.T) {
 	}
 	var rounds []int64
 	for range 3 {
+		// Of a copy, for how a file lies in the page cache makes 2 MB (docs/performance).
+		copied := filepath.Join(t.TempDir(), "easyauth")
+		copyFile(t, program, copied)
 		vars := minimal(t)
 		began := time.Now()
-		s := startProcess(t, vars)
+		s := startProgram(t, copied, vars)
 		t.Attr("start_to_ready_ms", strconv.FormatInt(time.Since(began).Milliseconds(), 10))
 		for range 20 { // what a pod that nobody uses does
 			if resp := s.get(s.admin, "/readyz", nil); resp.StatusCode != http.StatusOK {

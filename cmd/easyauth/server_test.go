@@ -46,8 +46,13 @@ func start(t *testing.T, vars map[string]string, flags ...string) *server {
 // startProcess is start with the real program.
 func startProcess(t *testing.T, vars map[string]string) *server {
 	t.Helper()
+	return startProgram(t, program, vars)
+}
+
+func startProgram(t *testing.T, path string, vars map[string]string) *server {
+	t.Helper()
 	s := &server{t: t, exited: make(chan int, 1)}
-	cmd := exec.CommandContext(context.Background(), program, "serve")
+	cmd := exec.CommandContext(context.Background(), path, "serve")
 	cmd.Env, cmd.Stdout, cmd.Stderr = environ(vars), &s.out, &s.errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
