@@ -62,7 +62,7 @@ func FuzzNames(f *testing.F) {
 			t.Fatal("names and an error")
 		}
 		for _, name := range named {
-			if shown := groupName(name); len(shown) > maxGroupName || utf8.ValidString(name) && !utf8.ValidString(shown) || strings.ContainsFunc(shown, unicode.IsControl) || groupName(shown) != shown {
+			if shown := displayName(name, maxGroupName); len(shown) > maxGroupName || utf8.ValidString(name) && !utf8.ValidString(shown) || strings.ContainsFunc(shown, func(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) }) || displayName(shown, maxGroupName) != shown {
 				t.Fatalf("%q is shown as %q", name, shown)
 			}
 		}
@@ -94,7 +94,7 @@ func FuzzRegistration(f *testing.F) {
 				}
 				return
 			}
-			if dropped < 0 || len(r.DisplayName) > maxName || strings.ContainsFunc(r.DisplayName, func(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) }) || displayName(r.DisplayName) != r.DisplayName {
+			if dropped < 0 || len(r.DisplayName) > maxName || strings.ContainsFunc(r.DisplayName, func(c rune) bool { return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) }) || displayName(r.DisplayName, maxName) != r.DisplayName {
 				t.Fatalf("%d dropped, name %q", dropped, r.DisplayName)
 			}
 			for _, list := range [][]string{r.Scopes, r.AppIDURIs} {

@@ -3,8 +3,6 @@ package graph
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 )
@@ -49,7 +47,7 @@ func (c *Client) GroupNames(ctx context.Context, token secret.String, ids []stri
 	}
 	out := map[string]string{}
 	for _, id := range asked {
-		if name := groupName(named[id]); name != "" {
+		if name := displayName(named[id], maxGroupName); name != "" {
 			out[id] = name
 		}
 		delete(named, id)
@@ -93,14 +91,4 @@ func readGroupNames(answer []byte) (map[string]string, error) {
 		names[id] = name
 	}
 	return names, nil
-}
-
-// groupName makes the name of a group fit to be shown.
-func groupName(name string) string {
-	return shortened(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, name), maxGroupName)
 }

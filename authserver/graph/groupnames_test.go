@@ -76,6 +76,7 @@ func TestGroupNames(t *testing.T) {
 		{"a name", named(groupID(1), `"Sales"`), "Sales"},
 		{"a name with markup", named(groupID(1), `"<b>Sales & Co</b>"`), "<b>Sales & Co</b>"},
 		{"control characters", named(groupID(1), `"\u0000Sa\r\nles\u007f\u0085"`), "Sales"},
+		{"a mark that turns the text around", named(groupID(1), `"Sa\u202eles\u200b"`), "Sales"},
 		{"blanks around", named(groupID(1), `" Sales "`), "Sales"},
 		{"as long as allowed", named(groupID(1), `"`+long+`"`), long},
 		{"longer", named(groupID(1), `"`+long+`x"`), long},

@@ -85,7 +85,7 @@ func readRegistration(answer []byte, clientID string, local bool) (r *Registrati
 	if err != nil {
 		return nil, 0, err
 	}
-	r = &Registration{DisplayName: displayName(name)}
+	r = &Registration{DisplayName: displayName(name, maxName)}
 	uris, err := readURIs(object["servicePrincipalNames"])
 	if err != nil {
 		return nil, 0, err
@@ -180,15 +180,15 @@ func printable(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// displayName drops control characters, and formatting ones, which could turn the
-// text around, and cuts between characters.
-func displayName(name string) string {
+// displayName makes a name from the directory fit to be shown, in at most so many bytes: it drops control
+// characters, and formatting ones, which could turn the text around, and cuts between characters.
+func displayName(name string, most int) string {
 	return shortened(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r
-	}, name), maxName)
+	}, name), most)
 }
 
 // shortened returns the first of the text that fits into so many bytes, in whole

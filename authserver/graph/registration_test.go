@@ -131,7 +131,7 @@ func TestRegistrationBoundsTexts(t *testing.T) {
 		{long(250) + " \t     " + long(9), long(250)},
 		{strings.Repeat(" ", 300) + "Orders", "Orders"},
 	} {
-		if got := displayName(tt.name); got != tt.want {
+		if got := displayName(tt.name, maxName); got != tt.want {
 			t.Errorf("%.40q: %.300q", tt.name, got)
 		}
 	}

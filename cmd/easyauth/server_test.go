@@ -49,6 +49,8 @@ func startProcess(t *testing.T, vars map[string]string) *server {
 	return startProgram(t, program, vars)
 }
 
+// startProgram starts the program in the file at path as a server. Of a copy of the program nothing is in
+// memory yet that another test's process shares.
 func startProgram(t *testing.T, path string, vars map[string]string) *server {
 	t.Helper()
 	s := &server{t: t, exited: make(chan int, 1)}
