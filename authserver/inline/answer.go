@@ -1,0 +1,35 @@
+package inline
+
+import (
+	"net/http"
+	"slices"
+)
+
+// answer is the client's side. It keeps from the client what an application must not say before its
+// answer (103 Early Hints): cookies.
+type answer struct{ http.ResponseWriter }
+
+// Unwrap serves http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answer) WriteHeader(status int) {
+	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
+		delete(a.Header(), "Set-Cookie")
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// answered gives an application's answer our cookies, and takes away those that it set under our names.
+func answered(h http.Header, ours []string) {
+	if theirs := h["Set-Cookie"]; len(theirs) > 0 {
+		if theirs = slices.DeleteFunc(theirs, func(line string) bool { return isOwnCookie(cookieName(line)) }); len(theirs) == 0 {
+			delete(h, "Set-Cookie")
+		} else {
+			h["Set-Cookie"] = theirs
+		}
+	}
+	if len(ours) > 0 {
+		h["Set-Cookie"] = append(h["Set-Cookie"], ours...)
+	}
+}

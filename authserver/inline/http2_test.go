@@ -1,0 +1,89 @@
+package inline_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/inline"
+)
+
+// A configuration is held for the question alone: an answer may take hours.
+func TestConfigurationIsNotHeld(t *testing.T) {
+	began, end := make(chan struct{}), make(chan struct{})
+	p := start(t, to(serve(t, func(http.ResponseWriter, *http.Request) {
+		close(began)
+		<-end
+	})))
+	done := make(chan int, 1)
+	go func() {
+		res, err := p.client(1).Do(p.request("GET", "/", nil))
+		if err != nil {
+			t.Error(err)
+			done <- 0
+			return
+		}
+		_ = res.Body.Close()
+		done <- res.StatusCode
+	}()
+	<-began
+	if n := p.held.Load(); n != 0 {
+		t.Errorf("%d are held while the application answers", n)
+	}
+	close(end)
+	if status := <-done; status != 200 {
+		t.Error(status)
+	}
+	p.refuse.Store(true)
+	for _, path := range []string{"/", "/easyauth/login", "//", "/%zz"} {
+		p.get(path)
+	}
+	if n := p.held.Load(); n != 0 {
+		t.Errorf("%d are held", n)
+	}
+}
+
+// HTTP/2 changes nothing of what is dropped, judged and refused.
+func TestHTTP2(t *testing.T) {
+	application, admin := startRaw(t, okAnswer), startRaw(t, okAnswer)
+	p := start(t, options{upstreams: []inline.Upstream{
+		{Host: app, To: "http://" + application.address}, {Host: app, Path: "/admin", To: "http://" + admin.address, Query: "role=Admin"},
+	}})
+	for _, row := range []struct {
+		path, host string
+		status     int
+		at         *raw
+	}{
+		{"/a?b=%zz", app, 200, application},
+		{"/%61dmin/x", app, 200, admin},
+		{"/a/../admin", app, 400, nil},
+		{"/a%2f..%2fadmin", app, 400, nil},
+		{"/a;/admin", app, 400, nil},
+		{"/a//admin", app, 400, nil},
+		{"/a", "evil.test", 421, nil},
+		{"/a", "APP.test:443", 200, application},
+	} {
+		r := p.request("GET", "/", nil)
+		r.URL.Opaque, r.Host = row.path, row.host
+		r.Header = http.Header{"X-Injected-Oid": {spoofed}, "X_Injected_Oid": {spoofed}, "X-Forwarded-Host": {spoofed}, "X-Original-Url": {spoofed}, "Cookie": {"__Host-easyauth=t; a=1", "b=2"}}
+		res, err := p.client(2).Do(r)
+		if err != nil {
+			t.Errorf("%s: %v", row.path, err)
+			continue
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != row.status && (row.status < 400 || res.StatusCode < 400) {
+			t.Errorf("%s of %s: %s", row.path, row.host, res.Status)
+		}
+		if row.at == nil {
+			if n := len(application.seen()) + len(admin.seen()); n > 0 {
+				t.Fatalf("%s of %s reached an application", row.path, row.host)
+			}
+			continue
+		}
+		head := row.at.head(t)
+		if !strings.HasPrefix(head, "GET "+row.path+" HTTP/1.1\r\nHost: app.test\r\n") || strings.Contains(head, spoofed) || strings.Contains(head, "easyauth=") {
+			t.Errorf("%s was sent as\n%s", row.path, head)
+		}
+	}
+}

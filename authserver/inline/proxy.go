@@ -1,0 +1,93 @@
+package inline
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
+)
+
+// Config of a Proxy: what does not change while the process lives.
+type Config struct {
+	// Now gives the configuration in use; leave is called when it is not needed any more. Required.
+	Now func() (site *Site, leave func())
+
+	Metrics *metrics.InlineFailures // nil: nobody counts
+	Log     *slog.Logger            // nil: nobody hears
+}
+
+// Proxy is the handler of the listener in front of the applications. Make one with New.
+type Proxy struct {
+	Config
+
+	silent   *log.Logger // for what httputil tells of failures: we tell it ourselves
+	buffers  buffers
+	upgraded upgraded
+}
+
+// New returns a proxy.
+func New(cfg Config) (*Proxy, error) {
+	if cfg.Now == nil {
+		return nil, errors.New("make a proxy: nothing says for what")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Proxy{Config: cfg, silent: log.New(io.Discard, "", 0)}, nil
+}
+
+// ServeHTTP implements http.Handler. A configuration is held while the question is answered, not while
+// the application answers: that may take hours.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	site, leave := p.Now()
+	pass, ok := func() (*passage, bool) {
+		defer leave()
+		return site.admit(w, r)
+	}()
+	if !ok {
+		return
+	}
+	pass.proxy, pass.pages = p, site.Pages
+	pass.run(w, r)
+}
+
+// Wait returns when no connection is upgraded any more. Those that are when ctx ends are closed.
+func (p *Proxy) Wait(ctx context.Context) { p.upgraded.wait(ctx) }
+
+// buffers lends what the bodies of answers are copied through. The zero value is ready.
+type buffers struct{ pool sync.Pool }
+
+const copySize = 32 << 10
+
+// Get implements httputil.BufferPool.
+func (b *buffers) Get() []byte {
+	if buf, ok := b.pool.Get().(*[]byte); ok {
+		return *buf
+	}
+	return make([]byte, copySize)
+}
+
+// Put implements httputil.BufferPool.
+func (b *buffers) Put(buf []byte) { b.pool.Put(&buf) }
+
+// Limits of the listener. There is none for a whole request or answer: uploads and streams take as long as
+// they take, so that the server must have neither a ReadTimeout nor a WriteTimeout. Our own endpoints have.
+const (
+	ownReadTimeout  = 30 * time.Second
+	ownWriteTimeout = 60 * time.Second
+)
+
+// limited answers one of our own endpoints within its times. The connection keeps that of the answer: see passage.run.
+func limited(own http.Handler, w http.ResponseWriter, r *http.Request) {
+	c := http.NewResponseController(w)
+	now := time.Now()
+	_ = c.SetReadDeadline(now.Add(ownReadTimeout)) // a writer of a test has no deadlines
+	_ = c.SetWriteDeadline(now.Add(ownWriteTimeout))
+	own.ServeHTTP(w, r)
+}
