@@ -36,19 +36,28 @@ type verdict struct {
 // state cookie, or 403 for a broken configuration. It reads no body, ignores
 // conditional and range headers, and sets one cookie at most.
 func (s *Server) auth(w http.ResponseWriter, r *http.Request) {
-	v := s.judge(r)
+	v := s.judge(r, s.read(r, ingress.Nginx))
 	h := w.Header()
 	if v.decision.Outcome == access.Allow {
 		s.allow(h, r, &v)
 	}
-	switch v.decision.Outcome {
-	case access.SignIn, access.Forbid, access.StepUp, access.Unsure:
+	if v.refused() {
 		s.deny(h, r, &v)
-	case access.Allow, access.Deny:
 	}
 	h["Cache-Control"] = []string{"no-store"}
 	s.note(h, r, &v)
 	w.WriteHeader(ingress.NginxStatus(v.decision.Outcome, s.SuccessStatus))
+}
+
+// refused reports whether somebody is refused who may do something about it; for a broken configuration
+// they cannot.
+func (v *verdict) refused() bool {
+	switch v.decision.Outcome {
+	case access.SignIn, access.Forbid, access.StepUp, access.Unsure:
+		return true
+	case access.Allow, access.Deny:
+	}
+	return false
 }
 
 // note counts an answer, logs and records it. What breaks while it does changes no
@@ -74,15 +83,15 @@ func (s *Server) count(h http.Header, v *verdict) {
 	}
 }
 
-// judge makes the decision.
-func (s *Server) judge(r *http.Request) (v verdict) {
+// judge makes the decision about a question that was read.
+func (s *Server) judge(r *http.Request, q question) (v verdict) {
 	defer v.unsureAfterPanic()
-	v.ask, v.err = ingress.Nginx(r)
-	if v.err != nil {
-		v.decision = access.Decision{Outcome: access.Deny, Reason: access.ReasonBadOriginalURL}
+	v.ask, v.err = q.ask, q.err
+	if q.fault != access.ReasonNone {
+		v.decision = access.Decision{Outcome: access.Deny, Reason: q.fault}
 		return v
 	}
-	req, err := s.Parser.Parse(r.URL.RawQuery)
+	req, err := s.Parser.Parse(v.ask.Query)
 	if err != nil {
 		v.decision, v.err = access.Decision{Outcome: access.Deny, Reason: access.ReasonBadQuery}, err
 		return v

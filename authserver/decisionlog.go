@@ -99,11 +99,15 @@ func (v *verdict) path() string {
 func hint(reason access.Reason) string {
 	switch reason {
 	case access.ReasonBadOriginalURL:
-		return "nginx must set it: proxy_set_header X-Original-URL $scheme://$http_host$request_uri;"
+		return "the proxy must say where the request was going; nginx: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; other proxies: docs/proxies"
+	case access.ReasonHostNotServed:
+		return "add the host, with its port unless that is 443, to EASYAUTH_HOSTS; until then its requests are refused"
+	case access.ReasonProxySecret:
+		return "let the proxy send X-EasyAuth-Proxy-Secret as it is in EASYAUTH_PROXY_SECRET_FILE; if it does, somebody else asks"
 	case access.ReasonPolicyUnknown:
 		return "correct the name in auth-url (policy=), or add the policy to the configuration file; until then every request that it guards is refused"
 	case access.ReasonBadQuery:
-		return "correct the query of auth-url; until then every request that it guards is refused"
+		return "correct the rule: the query of auth-url, or over gRPC query in context_extensions; until then every request that it guards is refused"
 	}
 	return "this is a bug; please report it"
 }

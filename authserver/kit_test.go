@@ -99,6 +99,9 @@ type options struct {
 	auditAllows bool
 	proxies     []netip.Prefix
 
+	adapters     authserver.Adapters
+	proxySecrets []secret.String
+
 	audited   *lockedBuffer // gets the audit stream
 	logAllows float64
 	random    func() float64
@@ -317,7 +320,8 @@ func (k *kit) wire(o options) {
 	})
 	must(err)
 	server := authserver.Config{
-		Roles: o.roles, AuthPath: o.basePath + "/auth", Paths: paths, SuccessStatus: o.success,
+		Roles: o.roles, AuthPath: o.basePath + "/auth", Adapters: o.adapters, ForwardPath: o.basePath + "/auth/forward", EnvoyPath: o.basePath + "/auth/envoy",
+		ProxySecrets: o.proxySecrets, Paths: paths, SuccessStatus: o.success,
 		Parser:   access.NewParser(access.ParserConfig{Queries: o.queries, Scopes: names, Entra: config.Kind != entra.Plain, NoGraph: config.Kind == entra.Plain || config.Kind == entra.B2C, Apps: signer != nil}),
 		Sessions: k.sessions, Denials: denials, SignIn: signIn, Headers: renderer, Pages: k.pages, Metrics: counters, Log: log,
 		CORSOrigins: o.corsOrigins, LogoPath: o.basePath + "/logo",

@@ -68,6 +68,7 @@ func TestMetricsValues(t *testing.T) {
 		{"metrics/parts.go", "KeyState", "easyauth_key_info", "state"},
 		{"metrics/configuration.go", "CertificateUse", "easyauth_certificate_expiry_timestamp_seconds", "use"},
 		{"metrics/assertions.go", "AssertionResult", "easyauth_assertions_total", "result"},
+		{"metrics/inline.go", "InlineFailure", "easyauth_inline_failures_total", "reason"},
 		{"access/access.go", "Reason", "easyauth_decisions_total", "reason"},
 		{"fault/fault.go", "Reason", "easyauth_signins_total", "result"},
 		{"entra/errors.go", "Reason", "easyauth_signins_total", "result"},

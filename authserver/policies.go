@@ -6,7 +6,6 @@ import (
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/policy"
-	"github.com/easyauth-sidecar/easyauth/ingress"
 )
 
 // Policies finds named policies.
@@ -29,7 +28,7 @@ func (s *Server) decide(r *http.Request, req *access.Requirement, v *verdict) {
 		return
 	}
 	in := policy.Input{
-		Identity: v.identity, Bearer: v.bearer, URI: v.ask.Original.RequestURI, Source: ingress.ClientAddress(r, s.TrustedProxies), Now: now,
+		Identity: v.identity, Bearer: v.bearer, URI: v.ask.Original.RequestURI, Source: v.ask.Client(r, s.TrustedProxies), Now: now,
 	}
 	if v.ask.MethodTold {
 		in.Method = v.ask.Method

@@ -1,7 +1,7 @@
 // Package authserver is the HTTP server: which URL is answered by whom
-// (routes.go), the endpoint that a proxy asks about every request (auth.go; with a
-// bearer token bearer.go and members.go, with a program's programs.go), and the administrators' listener
-// (admin.go).
+// (routes.go), the endpoint that nginx asks about every request (auth.go; with a
+// bearer token bearer.go and members.go, with a program's programs.go), those of other proxies (adapters.go,
+// envoygrpc.go), and the administrators' listener (admin.go).
 package authserver
 
 import (
@@ -22,6 +22,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
+	"github.com/easyauth-sidecar/easyauth/authserver/secret"
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 	"github.com/easyauth-sidecar/easyauth/authserver/signin"
 	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
@@ -30,7 +31,11 @@ import (
 // Config of a Server. All fields are required unless they say otherwise.
 type Config struct {
 	Roles         Roles
-	AuthPath      string // the auth_request endpoint
+	Adapters      Adapters
+	AuthPath      string          // the auth_request endpoint
+	ForwardPath   string          // … of proxies that say X-Forwarded-*; with Adapters.Forward
+	EnvoyPath     string          // … in front of Envoy's rules and paths; with Adapters.Envoy
+	ProxySecrets  []secret.String // of which every question of a proxy must bring one; nil: none
 	Paths         signin.Paths
 	SuccessStatus int // of a request that may pass: 200, 202 or 204
 
@@ -91,7 +96,7 @@ type Server struct {
 	Config
 
 	router      http.Handler
-	authTraced  http.Handler // the auth endpoint
+	traced      struct{ nginx, forward, envoy, grpc http.Handler } // the endpoints that proxies ask
 	bearerLooks *metrics.LookUps
 	asserted    *metrics.Asserted
 	authTimes   *metrics.Duration
@@ -104,6 +109,8 @@ func New(cfg Config) (*Server, error) {
 	case cfg.Parser == nil || cfg.Sessions == nil || cfg.Denials == nil || cfg.SignIn == nil || cfg.Headers == nil ||
 		cfg.Pages == nil || cfg.Metrics == nil || cfg.Log == nil:
 		return nil, errors.New("make a server: a required field of its Config is missing")
+	case cfg.Adapters.Forward && cfg.ForwardPath == "", cfg.Adapters.Envoy && cfg.EnvoyPath == "":
+		return nil, errors.New("make a server: an adapter that is asked for has no path")
 	case cfg.SuccessStatus != http.StatusOK && cfg.SuccessStatus != http.StatusAccepted && cfg.SuccessStatus != http.StatusNoContent:
 		return nil, errors.New("make a server: the success status must be 200, 202 or 204")
 	}
@@ -121,7 +128,11 @@ func New(cfg Config) (*Server, error) {
 		s.asserted = s.Metrics.Assertions()
 	}
 	s.authTimes = s.Metrics.Duration(metrics.EndpointAuth)
-	s.authTraced = s.Tracing.Handler(string(metrics.EndpointAuth), http.HandlerFunc(s.auth))
+	if s.Adapters == (Adapters{}) {
+		s.Adapters.Nginx = true
+	}
+	asked := func(h http.HandlerFunc) http.Handler { return s.Tracing.Handler(string(metrics.EndpointAuth), h) }
+	s.traced.nginx, s.traced.forward, s.traced.envoy, s.traced.grpc = asked(s.auth), asked(s.forward), asked(s.envoy), asked(s.envoyGRPC)
 	s.router = s.nothing()
 	if cfg.Roles.SignIn || cfg.Roles.all() {
 		s.router = s.routes()
@@ -192,18 +203,22 @@ func (s *Server) crossOrigin() func(http.Handler) http.Handler {
 
 const corsMaxAge = 600 // seconds that a browser keeps the answer to a preflight
 
-// ServeHTTP answers the public listener. The auth endpoint stands before the
+// ServeHTTP answers the public listener. The endpoints that proxies ask stand before the
 // router: the router would answer 405 to a method it does not know, which nginx
 // turns into 500.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == s.AuthPath && (s.Roles.Auth || s.Roles.all()) {
-		began := time.Now()
-		s.authTraced.ServeHTTP(w, r)
-		s.authTimes.Since(began)
-		return
+	if s.Roles.Auth || s.Roles.all() {
+		if h := s.adapter(r); h != nil {
+			s.answerProxy(h, w, r)
+			return
+		}
 	}
 	s.router.ServeHTTP(w, r)
 }
+
+// ServeSignIn answers as ServeHTTP does but where proxies ask: there is nothing there. It is for the
+// listener of a process that is the proxy itself.
+func (s *Server) ServeSignIn(w http.ResponseWriter, r *http.Request) { s.router.ServeHTTP(w, r) }
 
 func (s *Server) message(status int, title, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

@@ -10,8 +10,12 @@ import (
 // header may be the client's own. IPv4 in IPv6 is IPv4; an address with a zone, which
 // means nothing elsewhere, is none.
 func ClientAddress(r *http.Request, proxies []netip.Prefix) netip.Addr {
-	lines := r.Header["X-Real-Ip"]
-	if len(lines) != 1 || !contains(proxies, PeerAddress(r)) {
+	return addressOf(r, headerRealIP, proxies)
+}
+
+func addressOf(r *http.Request, header string, proxies []netip.Prefix) netip.Addr {
+	lines := r.Header[header]
+	if len(lines) != 1 || !Contains(proxies, PeerAddress(r)) {
 		return netip.Addr{}
 	}
 	addr, err := netip.ParseAddr(lines[0])
@@ -31,7 +35,8 @@ func PeerAddress(r *http.Request) netip.Addr {
 	return peer.Addr().Unmap().WithZone("")
 }
 
-func contains(networks []netip.Prefix, addr netip.Addr) bool {
+// Contains reports whether an address is in one of these networks.
+func Contains(networks []netip.Prefix, addr netip.Addr) bool {
 	for _, n := range networks {
 		if n.Contains(addr) {
 			return true

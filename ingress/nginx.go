@@ -13,6 +13,7 @@ import (
 const (
 	headerOriginalURL    = "X-Original-Url" // in the form of http.Header's keys
 	headerOriginalMethod = "X-Original-Method"
+	headerRealIP         = "X-Real-Ip"
 )
 
 // Nginx reads the question of nginx's auth_request. It fails when there is not
@@ -23,7 +24,7 @@ func Nginx(r *http.Request) (Ask, error) {
 	if err != nil {
 		return Ask{}, err
 	}
-	ask := Ask{Original: original, Method: r.Method}
+	ask := Ask{Original: original, Method: r.Method, Query: r.URL.RawQuery, addressIn: headerRealIP}
 	if told := r.Header[headerOriginalMethod]; len(told) == 1 && told[0] != "" { // else a configuration without the optional header
 		ask.Method, ask.MethodTold = told[0], true
 	}

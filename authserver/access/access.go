@@ -80,7 +80,9 @@ const (
 	ReasonPolicyPath      Reason = "policy_path"      // Forbid: the policy asks about the path, and it has several readings
 	ReasonPolicyUnknown   Reason = "policy_unknown"   // Deny: the auth-url names a policy that there is not
 	ReasonBadQuery        Reason = "bad_query"        // Deny: the auth-url cannot be read
-	ReasonBadOriginalURL  Reason = "bad_original_url" // Deny: X-Original-URL is absent or unusable
+	ReasonBadOriginalURL  Reason = "bad_original_url" // Deny: what the proxy must say of where the request was going is absent or unusable
+	ReasonHostNotServed   Reason = "host_not_served"  // Deny: nobody can be sent to a sign-in on the host of the request
+	ReasonProxySecret     Reason = "proxy_secret"     // Deny: the question did not bring the secret of our proxy
 )
 
 // OfPolicy reports whether a named policy decided.

@@ -52,6 +52,8 @@ type Config struct {
 
 	BasePath      string // the following lie below it unless they were moved; all are different
 	AuthPath      string
+	ForwardPath   string
+	EnvoyPath     string // a rule and a path follow
 	SigninPath    string
 	CallbackPath  string
 	SignedOutPath string // where the identity provider returns to after sign-out
@@ -98,7 +100,12 @@ type Config struct {
 	Policies string // the configuration file, whose key policies is not checked here; empty: there is none
 	Explain  bool   // a page tells which rule refused
 
+	Adapters     Adapters        // at least one
+	ProxySecrets []secret.String // of which every question of a proxy must bring one; at most 2; nil: none
+
 	TrustedProxies []netip.Prefix // may say whose request they hand on
+
+	Upstreams []Upstream // the applications behind easyauth proxy; hosts, addresses and rules are not judged here; at most 500
 
 	AssertionKeys     secret.String // PEM, as it is in its file; empty: no identity is signed, and what follows is empty too
 	AssertionAudience string        // where an auth-url names no application; empty: for none
@@ -204,7 +211,7 @@ func (s *spec) config(r *report, roles Roles) *Config {
 	if !roles.workerAlone() {
 		s.ofRequests(r, c)
 	}
-	c.source = source{spec: s, files: r.files, places: r.places}
+	c.source = source{spec: s, files: r.files, places: r.places, given: r.given}
 	return c
 }
 
@@ -226,6 +233,8 @@ func (s *spec) ofRequests(r *report, c *Config) {
 	s.paths(r, c)
 	s.headers(r)
 	s.assertion(r, c)
+	s.upstreams(r, c)
+	s.adapters(r, c)
 	s.deciding(r, c)
 	s.times(r, c)
 	s.exchange(r, c)

@@ -29,7 +29,7 @@ func defaults() *Config {
 		Keys:       [][]byte{key(1)},
 		Hosts:      []string{"app.example.com"},
 		Listen:     ":8080", AdminListen: ":9090",
-		BasePath: "/easyauth", AuthPath: "/easyauth/auth", SigninPath: "/easyauth/login", CallbackPath: "/easyauth/signin-oidc",
+		BasePath: "/easyauth", AuthPath: "/easyauth/auth", ForwardPath: "/easyauth/auth/forward", EnvoyPath: "/easyauth/auth/envoy", Adapters: Adapters{Nginx: true}, SigninPath: "/easyauth/login", CallbackPath: "/easyauth/signin-oidc",
 		SignedOutPath: "/easyauth/signout-callback-oidc", LogoutPath: "/easyauth/logout", MePath: "/easyauth/me", LogoPath: "/easyauth/logo", JWKSPath: "/easyauth/.well-known/jwks.json",
 		ProgramPaths:     ProgramPaths{"/easyauth/api/v1/token", "/easyauth/api/v1/revoke", "/easyauth/api/v1/session", "/easyauth/api/v1/login", "/easyauth/api/v1/authorize"},
 		FrontChannelPath: "/easyauth/frontchannel-logout", BackChannelPath: "/easyauth/backchannel-logout",

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Fault is one thing that is wrong: the variable, as the operator spelled it,
@@ -56,7 +58,8 @@ type report struct {
 	places   map[string]string // EASYAUTH_ name → where in the configuration file it is set
 	partial  bool              // the configuration file could not be read: what is missing may be there
 
-	policies string // the configuration file, if it has policies
+	policies  string     // the configuration file, if it has policies
+	upstreams *yaml.Node // of the configuration file; nil: it has none
 
 	files map[string][sha256.Size]byte // see source
 }

@@ -19,8 +19,9 @@ const (
 	configFile    = "EASYAUTH_CONFIG_FILE"
 	maxConfigFile = 1 << 20 // bytes
 
-	// policiesKey is the one key of the file that is no variable.
-	policiesKey = "policies"
+	// policiesKey and upstreamsKey are the keys of the file that are no variables.
+	policiesKey  = "policies"
+	upstreamsKey = "upstreams"
 )
 
 // adoptFile gives the variables that nobody has set the values of the configuration
@@ -42,6 +43,10 @@ func adoptFile(values map[string]string, r *report) {
 	for _, e := range entries {
 		if e.name == policiesKey && e.fault == "" {
 			r.policies = string(content)
+			continue
+		}
+		if e.name == upstreamsKey && e.fault == "" {
+			r.upstreams = e.node
 			continue
 		}
 		place := fmt.Sprintf("configuration file, line %d", e.line)
@@ -68,6 +73,7 @@ type entry struct {
 	value string
 	line  int // 0: nobody knows
 	fault string
+	node  *yaml.Node // of upstreams
 }
 
 // parseConfigFile reads a map whose keys are variables. Each comes once; a value is a text,
@@ -118,10 +124,12 @@ func readEntry(key, value *yaml.Node) entry {
 	case e.name == policiesKey && isEmpty(value):
 		e.fault = "is empty; it must hold one policy at least, or be left out"
 	case e.name == policiesKey: // whoever decides by them reads them
+	case e.name == upstreamsKey:
+		e.node = value
 	case slices.Contains(variables(), e.name) && !slices.Contains(known, e.name):
 		e.fault = "is read from the environment alone"
 	case !slices.Contains(known, e.name):
-		e.fault = unknownKey + didYouMean(e.name, append(known, policiesKey))
+		e.fault = unknownKey + didYouMean(e.name, append(known, policiesKey, upstreamsKey))
 	case value.Kind == yaml.SequenceNode && isList(e.name) && value.Anchor == "":
 		e.value, e.fault = readList(value)
 	case value.Kind == yaml.SequenceNode && value.Anchor == "":

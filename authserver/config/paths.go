@@ -70,6 +70,8 @@ func (s *spec) paths(r *report, c *Config) {
 	c.BasePath = string(s.BasePath)
 	endpoints := []endpoint{
 		{"EASYAUTH_AUTH_PATH", s.AuthPath, "auth", &c.AuthPath},
+		{"", "", "auth/forward", &c.ForwardPath},
+		{"", "", "auth/envoy", &c.EnvoyPath},
 		{"EASYAUTH_SIGNIN_PATH", s.SigninPath, "login", &c.SigninPath},
 		{"EASYAUTH_CALLBACK_PATH", s.CallbackPath, "signin-oidc", &c.CallbackPath},
 		{"EASYAUTH_SIGNED_OUT_PATH", s.SignedOutPath, "signout-callback-oidc", &c.SignedOutPath},

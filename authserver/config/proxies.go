@@ -50,7 +50,7 @@ func (s *spec) deciding(r *report, c *Config) {
 	if c.Explain {
 		r.warn(explain, "has no effect: the configuration file has no policies to explain")
 	}
-	if r.gave(trusted) && !s.TokenAPI && !r.has(api, trusted) {
+	if r.gave(trusted) && !s.TokenAPI && len(c.Upstreams) == 0 && !r.has(api, trusted, upstreamsVariable, upstreamsKey) {
 		r.warn(trusted, "has no effect: without policies and EASYAUTH_TOKEN_API=true nobody asks where a request comes from")
 	}
 }

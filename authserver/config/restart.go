@@ -14,7 +14,7 @@ func fixed() []string {
 		"EASYAUTH_CLOUD", "EASYAUTH_INSTANCE", "EASYAUTH_TENANT_ID", "EASYAUTH_SIGNUP_SIGNIN_POLICY", "EASYAUTH_ISSUER", "EASYAUTH_CLIENT_ID", "EASYAUTH_BASE_PATH",
 		// what is open
 		"EASYAUTH_STORE", "EASYAUTH_REVOCATION", "EASYAUTH_REDIS_URL", "EASYAUTH_REDIS_URL_FILE", "EASYAUTH_REDIS_CA_FILE", "EASYAUTH_POSTGRES_URL", "EASYAUTH_POSTGRES_URL_FILE",
-		"EASYAUTH_LISTEN", "EASYAUTH_ADMIN_LISTEN", "EASYAUTH_SHUTDOWN_TIMEOUT", "EASYAUTH_INSECURE_HTTP", "EASYAUTH_PPROF",
+		"EASYAUTH_ADAPTERS", "EASYAUTH_LISTEN", "EASYAUTH_ADMIN_LISTEN", "EASYAUTH_SHUTDOWN_TIMEOUT", "EASYAUTH_INSECURE_HTTP", "EASYAUTH_PPROF",
 		"EASYAUTH_LOG_FORMAT", "EASYAUTH_AUDIT", "EASYAUTH_AUDIT_FILE", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 	}
 }
@@ -31,6 +31,12 @@ type source struct {
 	files map[string][sha256.Size]byte // variable → what was in the file that it names
 
 	places map[string]string // variable → where in the configuration file it is set
+	given  map[string]bool   // variables that are set
+}
+
+// Given returns those of these variables that are set, in the environment or in the file.
+func (c *Config) Given(names ...string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return !c.source.given[name] })
 }
 
 // Locate adds to faults of variables where these are set, if that is not the environment.
@@ -56,6 +62,9 @@ func (c *Config) Changes(next *Config) (changed, needRestart []string) {
 	if c.Policies != next.Policies && !slices.Contains(changed, policiesKey) {
 		changed = append(changed, policiesKey)
 	}
+	if !slices.Contains(changed, upstreamsVariable) && !sameUpstreams(c.Upstreams, next.Upstreams) {
+		changed = append(changed, upstreamsKey)
+	}
 	for _, name := range changed {
 		tls := name == "EASYAUTH_TLS_CERT_FILE" && (c.TLSCertFile == "") != (next.TLSCertFile == "")
 		if tls || slices.Contains(fixed(), name) {
@@ -77,6 +86,11 @@ func (c *Config) Files() []string {
 		}
 		if path := v.Field(i).String(); path != "" {
 			paths = append(paths, path)
+		}
+	}
+	for _, u := range c.Upstreams {
+		if u.CAFile != "" {
+			paths = append(paths, u.CAFile)
 		}
 	}
 	return paths

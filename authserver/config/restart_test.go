@@ -82,6 +82,7 @@ func TestChangesOfFiles(t *testing.T) {
 	}{
 		{"EASYAUTH_BRAND_LOGO_FILE", "a picture", "another picture", nil, true, false},
 		{"EASYAUTH_ASSERTION_KEYS_FILE", "one key", "two keys", nil, true, false},
+		{"EASYAUTH_PROXY_SECRET_FILE", "0123456789abcdef", "fedcba9876543210", nil, true, false},
 		{"EASYAUTH_REDIS_URL_FILE", "redis://a.example.com", "redis://b.example.com", redisAt, true, true},
 		{"EASYAUTH_CLIENT_SECRET_FILE", "one", "other", without("EASYAUTH_CLIENT_SECRET"), false, false},
 		{"EASYAUTH_KEYS_FILE", keyText(2), keyText(3), without("EASYAUTH_KEYS"), false, false},

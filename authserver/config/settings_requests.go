@@ -175,8 +175,18 @@ func ofPolicySettings() []Setting {
 	return section(
 		"Policies",
 		Setting{
+			Name:    "EASYAUTH_ADAPTERS",
+			Meaning: "List of the kinds of proxies that are answered, each at its own path: `nginx` (`/easyauth/auth`; HAProxy and F5's controller too), `forward` (`/easyauth/auth/forward`: Traefik, Caddy, APISIX), `envoy` (below `/easyauth/auth/envoy`) and `envoy-grpc`. Has no effect on `easyauth proxy`, which asks itself. [How each one asks](proxies/README.md).",
+			Example: "nginx forward",
+		},
+		Setting{
+			Name:    "EASYAUTH_PROXY_SECRET_FILE",
+			Meaning: "File with a secret (16 to 200 printable characters of ASCII without blanks) that the proxy must send with every question as `X-EasyAuth-Proxy-Secret`. A question without it is refused (403, `proxy_secret`). While one secret replaces another, both count: one a line. For Envoy over gRPC it is metadata of that name.",
+			Example: "/run/secrets/easyauth/proxy-secret",
+		},
+		Setting{
 			Name:    "EASYAUTH_TRUSTED_PROXIES",
-			Meaning: "List of the networks (at most 100) in which the proxies are that may say with `X-Real-IP` whose request they hand on. Policies and the limits of the token endpoint ask for it. Without it the address of a client is not known to policies: a condition about it never holds in an allow rule, and always in a deny rule; and all programs behind one proxy share one limit.",
+			Meaning: "List of the networks (at most 100) in which the proxies are that may say whose request they hand on ([in which header](proxies/README.md#the-clients-address)). Policies and the limits of the token endpoint ask for it. Without it the address of a client is not known to policies: a condition about it never holds in an allow rule, and always in a deny rule; and all programs behind one proxy share one limit.",
 			Example: "10.244.0.0/16",
 		},
 		Setting{

@@ -29,6 +29,12 @@ func ofServerSettings() []Setting {
 			Example: "/run/secrets/easyauth-tls/tls.key",
 		},
 		Setting{
+			Name:     upstreamsVariable,
+			Required: "with `easyauth proxy`, unless the configuration file has `upstreams`",
+			Meaning:  "List of the applications behind `easyauth proxy`, one a line: `HOST/PATH=URL`, and then, with blanks between, what there is to say of it: `auth=` and the query of an auth-url (without it everybody who is signed in may pass) or `public=true`, `preserve_host=`, `timeout=`, `max_body=`, `ca_file=`, `insecure_skip_verify=`. [What they mean](proxies/inline.md#what-an-upstream-says).",
+			Example:  "app.example.com=http://app.default.svc:8080 auth=role=Admin",
+		},
+		Setting{
 			Name:    "EASYAUTH_SUCCESS_STATUS",
 			Meaning: "Status for a request that may pass: `200`, `202` or `204`.",
 			Example: "200",

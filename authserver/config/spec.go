@@ -69,6 +69,11 @@ type spec struct {
 	HeaderProfile headerProfile `envconfig:"EASYAUTH_HEADER_PROFILE" default:"easyauth"`
 	HeaderMap     headerMap     `envconfig:"EASYAUTH_HEADER_MAP"`
 
+	Adapters        adapters `envconfig:"EASYAUTH_ADAPTERS" default:"nginx"`
+	ProxySecretFile string   `envconfig:"EASYAUTH_PROXY_SECRET_FILE"`
+
+	Upstreams upstreams `envconfig:"EASYAUTH_UPSTREAMS"`
+
 	TrustedProxies proxies `envconfig:"EASYAUTH_TRUSTED_PROXIES"`
 	Explain        bool    `envconfig:"EASYAUTH_EXPLAIN" default:"false"`
 

@@ -30,7 +30,7 @@ func usages(t *testing.T) []usage {
 		writeFile(t, filepath.Join(dir, name), content)
 		return filepath.Join(dir, name)
 	}
-	secretFile, keysFile, logoFile := path("secret", "from-file\n"), path("keys", keyText(7)+"\n"+keyText(8)+"\nnext:"+keyText(9)+"\n"), path("logo", "a picture\n")
+	secretFile, proxySecretFile, keysFile, logoFile := path("secret", "from-file\n"), path("proxy", "0123456789abcdef\n another-of-16-bytes\n"), path("keys", keyText(7)+"\n"+keyText(8)+"\nnext:"+keyText(9)+"\n"), path("logo", "a picture\n")
 	assertionKeys := path("assertion-keys", "two keys\n")
 	certificate, keyFile, token := path("certificate", "a certificate\n"), path("key", "a key\n"), path("token", "a token\n")
 	noSecret := without("EASYAUTH_CLIENT_SECRET")
@@ -40,7 +40,7 @@ func usages(t *testing.T) []usage {
 		return c
 	}
 	redisFile, postgresFile, authorities := path("redis", "redis://redis.example.com\n"), path("postgres", "postgres://db.example.com/easyauth\n"), path("authorities", certificatePEM(t))
-	vars, want := everything(secretFile, keysFile, logoFile, assertionKeys, authorities, path("settings.yaml", "EASYAUTH_LOG_LEVEL: warn\n"), listenerFiles(t))
+	vars, want := everything(secretFile, proxySecretFile, keysFile, logoFile, assertionKeys, authorities, path("settings.yaml", "EASYAUTH_LOG_LEVEL: warn\n"), listenerFiles(t))
 	return []usage{
 		{"everything", vars, want},
 		{"another provider", with(without("EASYAUTH_TENANT_ID"), map[string]string{
@@ -82,7 +82,7 @@ func usages(t *testing.T) []usage {
 	}
 }
 
-func everything(secretFile, keysFile, logoFile, assertionKeys, authorities, configFile string, listener pairOfFiles) (vars map[string]string, want *Config) {
+func everything(secretFile, proxySecretFile, keysFile, logoFile, assertionKeys, authorities, configFile string, listener pairOfFiles) (vars map[string]string, want *Config) {
 	vars = map[string]string{
 		"EASYAUTH_CLOUD":                   "USGovDoD",
 		"EASYAUTH_INSTANCE":                "https://idp.example.org/base/",
@@ -131,6 +131,9 @@ func everything(secretFile, keysFile, logoFile, assertionKeys, authorities, conf
 		"EASYAUTH_CLAIM_ENCODING":          "nonewithREJECT",
 		"EASYAUTH_HEADER_FORMAT":           "combined",
 		"EASYAUTH_ASSERTION_KEYS_FILE":     assertionKeys,
+		"EASYAUTH_ADAPTERS":                "Forward, envoy-GRPC",
+		"EASYAUTH_UPSTREAMS":               "app.example.com=http://app auth=role=Admin\n*.apps.example.com/a=https://b preserve_host=false timeout=5s max_body=2k public=true",
+		"EASYAUTH_PROXY_SECRET_FILE":       proxySecretFile,
 		"EASYAUTH_TRUSTED_PROXIES":         "10.244.0.0/16",
 		"EASYAUTH_EXPLAIN":                 "true",
 		"EASYAUTH_ASSERTION_AUDIENCE":      "https://orders.example.com",
@@ -176,7 +179,7 @@ func everything(secretFile, keysFile, logoFile, assertionKeys, authorities, conf
 		Hosts:        []string{"a.example.com", "*.apps.example.com:8443", "b.example.com", "c.example.com", "login.example.com"},
 		CallbackHost: "login.example.com", CookieDomain: "example.com",
 		Listen: "127.0.0.1:0", AdminListen: "[::1]:0",
-		BasePath: "/sso", AuthPath: "/check", SigninPath: "/in", CallbackPath: "/back", SignedOutPath: "/out", LogoutPath: "/sso/logout", MePath: "/sso/me", LogoPath: "/sso/logo", JWKSPath: "/sso/.well-known/jwks.json",
+		BasePath: "/sso", AuthPath: "/check", ForwardPath: "/sso/auth/forward", EnvoyPath: "/sso/auth/envoy", SigninPath: "/in", CallbackPath: "/back", SignedOutPath: "/out", LogoutPath: "/sso/logout", MePath: "/sso/me", LogoPath: "/sso/logo", JWKSPath: "/sso/.well-known/jwks.json",
 		ProgramPaths: ProgramPaths{"/sso/api/v1/token", "/sso/api/v1/revoke", "/sso/api/v1/session", "/sso/api/v1/login", "/sso/api/v1/authorize"},
 		TokenAPI:     true, TokenLifetime: 15 * time.Minute, ExchangeAudiences: []string{"api://shop", otherGUID}, ExchangeClients: []string{tenantGUID},
 		ExchangeRoles: []ExchangeRole{{"api://shop", "a:b=c,d", "Reader"}, {otherGUID, "x", "y"}}, ProgramRedirects: []string{"https://tools.example.com/back"},
@@ -185,6 +188,11 @@ func everything(secretFile, keysFile, logoFile, assertionKeys, authorities, conf
 		StaleOK: time.Hour, SessionCacheBytes: 64 << 20, PassAccessToken: true, PassIDToken: true,
 		Scopes: []string{"openid", "profile", "email", "User.Read", "api://x/y"}, DomainHint: "contoso.com", DefaultRedirect: "/welcome/",
 		HeaderPrefix: "x-auth-", ClaimHeaders: []string{"upn", "https://x.example/claims/country"}, ClaimEncoding: "NoneWithReject", HeaderFormat: "Combined", HeaderProfile: "easyauth",
+		Upstreams: []Upstream{
+			{Host: "app.example.com", To: "http://app", Auth: "role=Admin", PreserveHost: true},
+			{Host: "*.apps.example.com", Path: "/a", To: "https://b", Timeout: 5 * time.Second, MaxBody: 2048, Public: true},
+		},
+		Adapters: Adapters{Forward: true, EnvoyGRPC: true}, ProxySecrets: []secret.String{secret.New("0123456789abcdef"), secret.New("another-of-16-bytes")},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.244.0.0/16")}, Explain: true,
 		AssertionKeys: secret.New("two keys\n"), AssertionAudience: "https://orders.example.com", AssertionIssuer: "https://sso.example.com", AssertionHeader: "x-pomerium-jwt-assertion",
 		GraphURL: "https://graph.example.org", GraphVersion: "beta", GraphQueries: map[string]string{"me": "/me", "boss": "/me/manager"},

@@ -30,6 +30,20 @@ func ParseProfile(s string) (Profile, error) {
 	return 0, fmt.Errorf("parse a header profile: want one of %s", strings.Join(profileNames(), ", "))
 }
 
+// prefix is what all headers of a profile begin with beside overflow; "" with EasyAuth, whose prefix is configured.
+func (p Profile) prefix() string {
+	switch p {
+	case OAuth2Proxy:
+		return "x-auth-request-"
+	case Pomerium:
+		return "x-pomerium-"
+	case Authentik:
+		return "x-authentik-"
+	case EasyAuth:
+	}
+	return ""
+}
+
 // mappings are the headers of a profile beside overflow.
 func (p Profile) mappings() []Mapping {
 	list := func(separator string, pairs ...string) (out []Mapping) {

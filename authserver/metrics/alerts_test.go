@@ -102,6 +102,7 @@ func running() *prometheus.Registry {
 	m.Stores("get", "append")
 	m.LookUps(metrics.CacheTickets)
 	m.Assertions()
+	m.InlineFailures()
 	m.Keys(func() []metrics.Key { return []metrics.Key{{ID: "0a1b2c3d", State: metrics.KeySealing}} })
 	return reg
 }

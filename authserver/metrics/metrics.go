@@ -30,6 +30,7 @@ type Metrics struct {
 	looked        *prometheus.CounterVec
 	assertions    *prometheus.CounterVec
 	tokens        *prometheus.CounterVec
+	inline        *prometheus.CounterVec
 
 	parts *parts // what this Metrics was told of
 	shown *shown // what the world is told, the same for all of Stage
@@ -44,7 +45,8 @@ const (
 	badQuery       = string(access.ReasonBadQuery)
 	badOriginalURL = string(access.ReasonBadOriginalURL)
 	policyUnknown  = string(access.ReasonPolicyUnknown)
-	hostNotServed  = "host_not_served"
+	proxySecret    = string(access.ReasonProxySecret)
+	hostNotServed  = string(access.ReasonHostNotServed)
 )
 
 // New registers the counters, the Go runtime's and the process's with reg.
@@ -57,7 +59,7 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 			Name: "easyauth_signins_total", Help: "Ended steps of a sign-in or sign-out, by step and result (ok and the like, or the reason of the refusal).",
 		}, []string{"step", "result"}),
 		configErrors: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "easyauth_configuration_errors_total", Help: "Requests refused because of the proxy's configuration: bad_query, policy_unknown (auth-url), bad_original_url (X-Original-URL), host_not_served (HOSTS).",
+			Name: "easyauth_configuration_errors_total", Help: "Requests refused because of the proxy's configuration: bad_query, policy_unknown (auth-url), bad_original_url (X-Original-URL and the like), host_not_served (HOSTS), proxy_secret (PROXY_SECRET_FILE).",
 		}, []string{"kind"}),
 		overflow: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "easyauth_header_overflow_total", Help: "Answers whose identity headers did not fit and were left empty in part.",
@@ -76,8 +78,8 @@ func New(reg prometheus.Registerer, version string) *Metrics {
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()},
 	})
 	build.Set(1)
-	m.looked, m.assertions, m.tokens = newLooked(), newAssertions(), newTokens()
-	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, m.requests, m.looked, m.assertions, m.tokens, m.shown, build,
+	m.looked, m.assertions, m.tokens, m.inline = newLooked(), newAssertions(), newTokens(), newInline()
+	reg.MustRegister(m.decisions, m.signins, m.configErrors, m.overflow, m.largeAnswers, m.requests, m.looked, m.assertions, m.tokens, m.inline, m.shown, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.allowed = m.decisions.WithLabelValues(access.Allow.String(), access.ReasonOK.String())
 	m.preset()

@@ -22,19 +22,22 @@ func TestCounters(t *testing.T) {
 	m.Answer("callback", metrics.LargeAnswer)
 	m.Answer("callback", metrics.LargeAnswer+1)
 	want := `
-# HELP easyauth_configuration_errors_total Requests refused because of the proxy's configuration: bad_query, policy_unknown (auth-url), bad_original_url (X-Original-URL), host_not_served (HOSTS).
+# HELP easyauth_configuration_errors_total Requests refused because of the proxy's configuration: bad_query, policy_unknown (auth-url), bad_original_url (X-Original-URL and the like), host_not_served (HOSTS), proxy_secret (PROXY_SECRET_FILE).
 # TYPE easyauth_configuration_errors_total counter
 easyauth_configuration_errors_total{kind="bad_original_url"} 0
 easyauth_configuration_errors_total{kind="bad_query"} 1
 easyauth_configuration_errors_total{kind="host_not_served"} 0
 easyauth_configuration_errors_total{kind="policy_unknown"} 0
+easyauth_configuration_errors_total{kind="proxy_secret"} 0
 # HELP easyauth_decisions_total Answers of the auth endpoint, by outcome and reason.
 # TYPE easyauth_decisions_total counter
 easyauth_decisions_total{outcome="allow",reason="ok"} 1
 easyauth_decisions_total{outcome="deny",reason="bad_original_url"} 0
 easyauth_decisions_total{outcome="deny",reason="bad_query"} 0
+easyauth_decisions_total{outcome="deny",reason="host_not_served"} 0
 easyauth_decisions_total{outcome="deny",reason="none"} 1
 easyauth_decisions_total{outcome="deny",reason="policy_unknown"} 0
+easyauth_decisions_total{outcome="deny",reason="proxy_secret"} 0
 easyauth_decisions_total{outcome="unsure",reason="groups_unknown"} 0
 easyauth_decisions_total{outcome="unsure",reason="internal"} 0
 easyauth_decisions_total{outcome="unsure",reason="keys_unknown"} 0

@@ -5,7 +5,7 @@ import "github.com/easyauth-sidecar/easyauth/authserver/access"
 // preset shows with 0 what an alert or the dashboard waits for. What hangs on the configuration (targets,
 // stores, caches, keys) is shown once Remote, Stores, LookUps or Keys has told of it.
 func (m *Metrics) preset() {
-	for _, reason := range []access.Reason{access.ReasonNone, access.ReasonBadQuery, access.ReasonBadOriginalURL, access.ReasonPolicyUnknown} {
+	for _, reason := range []access.Reason{access.ReasonNone, access.ReasonBadQuery, access.ReasonBadOriginalURL, access.ReasonPolicyUnknown, access.ReasonHostNotServed, access.ReasonProxySecret} {
 		m.decisions.WithLabelValues(access.Deny.String(), reason.String())
 	}
 	for _, reason := range []access.Reason{
@@ -13,7 +13,7 @@ func (m *Metrics) preset() {
 	} {
 		m.decisions.WithLabelValues(access.Unsure.String(), reason.String())
 	}
-	for _, kind := range []string{badQuery, badOriginalURL, policyUnknown, hostNotServed} {
+	for _, kind := range []string{badQuery, badOriginalURL, policyUnknown, hostNotServed, proxySecret} {
 		m.configErrors.WithLabelValues(kind)
 	}
 	for _, endpoint := range []Endpoint{

@@ -30,7 +30,7 @@ func deepFaults(cfg *config.Config, known config.Faults) config.Faults {
 	if faulty["EASYAUTH_INSECURE_HTTP"] {
 		faulty["EASYAUTH_HOSTS"] = true // nobody knows which hosts may be http
 	}
-	faults := slices.Concat(hostFaults(cfg), headerFaults(cfg), mapFaults(cfg), brandFaults(cfg), credentialFaults(cfg), assertionFaults(cfg), programFaults(cfg), policiesFaults(cfg))
+	faults := slices.Concat(hostFaults(cfg), headerFaults(cfg), mapFaults(cfg), brandFaults(cfg), credentialFaults(cfg), assertionFaults(cfg), programFaults(cfg), policiesFaults(cfg), upstreamFaults(cfg))
 	return slices.DeleteFunc(faults, func(f config.Fault) bool { return faulty[f.Name] })
 }
 

@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/easyauth-sidecar/easyauth/authserver"
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 	"github.com/easyauth-sidecar/easyauth/authserver/entra"
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
+	"github.com/easyauth-sidecar/easyauth/authserver/inline"
 	"github.com/easyauth-sidecar/easyauth/authserver/keyfile"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/registration"
@@ -22,7 +23,7 @@ import (
 // generation answers the proxy and signs people in under one configuration.
 type generation struct {
 	cfg        *config.Config
-	public     http.Handler
+	public     *authserver.Server
 	metrics    *metrics.Metrics // of this generation
 	provider   *entra.RelyingParty
 	directory  *graph.Client
@@ -31,7 +32,9 @@ type generation struct {
 	keysFault  error                // of their file as it is now; fileFaults.telling guards it
 	wait       func(context.Context) error
 	background []func(ctx context.Context)
-	answer     int // most bytes of headers of an answer
+	answer     int          // most bytes of headers of an answer
+	site       *inline.Site // of easyauth proxy; nil: other proxies ask
+	leave      func()       // a request of it was answered
 
 	course // of its life
 }
@@ -72,6 +75,12 @@ func wireGeneration(cfg *config.Config, l *lasting) (*generation, error) {
 	if gen.public, err = wireServer(cfg, g, provider, directory, signIn, m, log); err != nil {
 		return nil, err
 	}
+	if l.proxy {
+		gen.leave = func() { gen.requests.Add(-1) }
+		if gen.site, err = wireSite(cfg, g, gen.public, m); err != nil {
+			return nil, err
+		}
+	}
 	gen.provider, gen.directory, gen.wait, gen.answer = provider, directory, g.sessions.Wait, g.headers.MaxBytes()
 	gen.background = append(gen.background, provider.Run, g.sessions.Run)
 	if cfg.KeysFile != "" {
@@ -95,6 +104,9 @@ func wireGeneration(cfg *config.Config, l *lasting) (*generation, error) {
 // The generation has not started.
 func (g *generation) inherit(old *generation) {
 	g.provider.Inherit(old.provider)
+	if g.site != nil && old.site != nil {
+		g.site.Table.Inherit(old.site.Table)
+	}
 	if g.registered != nil && old.registered != nil && g.cfg.GraphURL == old.cfg.GraphURL {
 		g.registered.Inherit(old.registered)
 	}

@@ -24,6 +24,7 @@ type outside struct {
 	log     *slog.Logger
 	level   *slog.LevelVar                                           // of log; nil: it stays as it is
 	stdout  io.Writer                                                // for the audit stream
+	proxy   bool                                                     // it stands in front of the applications itself
 	looks   bool                                                     // nothing is to be served: there is no audit stream, and its file is not made
 	reread  func() (*config.Config, []config.Warning, config.Faults) // reads the configuration again; nil: it stays as it is
 	learns  time.Duration                                            // how long a new generation may take to learn what is new in it; 0 means 15 s

@@ -12,7 +12,7 @@ var version = "dev"
 func main() {
 	ctx, stop := untilSignal(context.Background())
 	code := run(ctx, os.Args[1:], environment{
-		environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, version: version,
+		environ: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, version: version,
 	})
 	stop()
 	os.Exit(code)

@@ -13,6 +13,7 @@ import (
 // environment is everything that a command takes from outside.
 type environment struct {
 	environ        []string
+	stdin          io.Reader // nil: nothing is there
 	stdout, stderr io.Writer
 	version        string
 }
@@ -39,6 +40,10 @@ type command struct {
 func commands() []command {
 	return []command{
 		{name: "serve", arguments: "[--roles LIST]", summary: "run the server; configured by EASYAUTH_ variables and a file", setUp: setUpServe},
+		{
+			name: "proxy", summary: "run the server as the reverse proxy of the applications itself, where no proxy can ask",
+			details: proxyDetails, setUp: plain(serveProxy),
+		},
 		{name: "check-config", arguments: "[--roles LIST] [--online]", summary: "report every fault of the configuration and exit", setUp: setUpCheckConfig},
 		{
 			name: "keygen", arguments: "[--rotate FILE [--now] | --list FILE | --drop ID FILE]", summary: "print a new key for EASYAUTH_KEYS, or change a file of keys",
@@ -55,6 +60,14 @@ func commands() []command {
 		{
 			name: "policy test", arguments: "[--policies FILE] FILE", summary: "decide a table of cases by the policies, and compare",
 			details: policyTestDetails, most: 1, setUp: setUpPolicyTest,
+		},
+		{
+			name: "ingress check", arguments: "[FLAGS] [FILE… | -]", summary: "say what in Ingress objects will not work, and what is dangerous",
+			details: ingressCheckDetails, most: maxIngressFiles, setUp: setUpIngressCheck,
+		},
+		{
+			name: "ingress translate", arguments: "--to NAME [FLAGS] FILE…", summary: "write the protection of Ingress objects for another proxy",
+			details: ingressTranslateDetails, most: maxIngressFiles, setUp: setUpIngressTranslate,
 		},
 		{
 			name: "login", arguments: "[--no-browser] [--port NUMBER] URL", summary: "sign in to an application, for programs on this computer",
@@ -175,7 +188,11 @@ func (c command) help(fs *flag.FlagSet) string {
 	})
 	fs.VisitAll(func(f *flag.Flag) {
 		operand, text := flag.UnquoteUsage(f)
-		fmt.Fprintf(&b, "%s  --%-*s %s\n", heading, width, strings.TrimSpace(f.Name+" "+operand), text)
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = " -"
+		}
+		fmt.Fprintf(&b, "%s  %s%-*s %s\n", heading, dashes, width, strings.TrimSpace(f.Name+" "+operand), text)
 		heading = ""
 	})
 	return b.String()
@@ -185,7 +202,7 @@ func usage(of []command) string {
 	var b strings.Builder
 	b.WriteString("EasyAuth signs people in for applications behind an ingress.\n\nUsage: easyauth COMMAND [FLAGS]\n\nCommands:\n")
 	for _, c := range of {
-		fmt.Fprintf(&b, "  %-16s %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-18s %s\n", c.name, c.summary)
 	}
 	b.WriteString("\nFlags of a command: easyauth COMMAND --help\nConfiguration: docs/configuration.md\n")
 	return b.String()

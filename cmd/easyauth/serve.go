@@ -20,8 +20,13 @@ import (
 
 // serve runs until ctx ends, then lets requests in flight finish.
 func serve(ctx context.Context, roles config.Roles, env environment) int {
+	return serveAs(ctx, roles, false, env)
+}
+
+// serveAs serves proxies that ask, or as the proxy itself.
+func serveAs(ctx context.Context, roles config.Roles, proxy bool, env environment) int {
 	cfg, ok := load(env, roles)
-	if !ok {
+	if !ok || !fitsProxy(cfg, proxy, env) {
 		return exitUsage
 	}
 	level := &slog.LevelVar{}
@@ -29,7 +34,7 @@ func serve(ctx context.Context, roles config.Roles, env environment) int {
 	env.stdout = &inTurn{out: env.stdout} // the audit stream may go there too
 	log := newLog(cfg.LogFormat, level, env)
 	p, err := wire(ctx, cfg, outside{
-		version: env.version, log: log, level: level, stdout: env.stdout,
+		version: env.version, log: log, level: level, stdout: env.stdout, proxy: proxy,
 		reread: func() (*config.Config, []config.Warning, config.Faults) { return read(env, roles) },
 	})
 	if err != nil {
@@ -125,13 +130,34 @@ func openListeners(ctx context.Context, cfg *config.Config, p *parts, log *slog.
 			}
 			return nil, nil, err
 		}
-		if at.tls != nil {
-			l = tls.NewListener(l, at.tls.config())
+		server, protocols := authserver.HTTPServer(at.handler, log), []string{"http/1.1"}
+		if cfg.Adapters.EnvoyGRPC && cfg.Roles.Auth && at.handler == p.public {
+			speakHTTP2(server)
+			protocols = []string{"h2", "http/1.1"}
 		}
-		listeners, servers = append(listeners, l), append(servers, authserver.HTTPServer(at.handler, log))
+		if p.inline != nil && at.handler == p.public {
+			serveInline(server)
+			protocols = []string{"h2", "http/1.1"}
+		}
+		if at.tls != nil {
+			l = tls.NewListener(l, at.tls.config(protocols...))
+		}
+		listeners, servers = append(listeners, l), append(servers, server)
 	}
 	return listeners, servers, nil
 }
+
+// speakHTTP2 lets a server speak HTTP/2 too, and that without TLS: Envoy's gRPC needs it.
+func speakHTTP2(s *http.Server) {
+	s.Protocols = new(http.Protocols)
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetHTTP2(true)
+	s.Protocols.SetUnencryptedHTTP2(true)
+	s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: streamsAtOnce}
+}
+
+// streamsAtOnce are the requests of one connection that may be under way.
+const streamsAtOnce = 100
 
 // maxNotice is how long a stopping server still takes new requests, at most.
 const maxNotice = 5 * time.Second

@@ -17,6 +17,7 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/graph"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
+	"github.com/easyauth-sidecar/easyauth/authserver/inline"
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 	"github.com/easyauth-sidecar/easyauth/authserver/pages"
 	"github.com/easyauth-sidecar/easyauth/authserver/seal"
@@ -43,6 +44,7 @@ type parts struct {
 	wait       func(context.Context) error // for what goes on when all requests are answered
 	tls        *certificate                // what the public listener shows; nil: it is in clear text
 	live       *live                       // nil: this process answers no requests
+	inline     *inline.Proxy               // nil: it is not a proxy itself
 }
 
 // wire builds everything from a configuration. It opens no listener, and no
@@ -73,6 +75,11 @@ func wire(ctx context.Context, cfg *config.Config, out outside) (p *parts, err e
 			return nil, err
 		}
 		p.public, p.live, p.tls, p.wait = v, v, v.tls, v.wait
+		if l.proxy {
+			if err := p.putInline(v, l); err != nil {
+				return nil, err
+			}
+		}
 		p.background = append(p.background, v.run)
 		p.reload = func(ctx context.Context) {
 			l.reopen(ctx)
@@ -111,7 +118,8 @@ func wireServer(cfg *config.Config, g *ground, provider *entra.RelyingParty, dir
 func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, directory *graph.Client, m *metrics.Metrics) authserver.Config {
 	server := authserver.Config{
 		Roles: authserver.Roles{Auth: cfg.Roles.Auth, SignIn: cfg.Roles.SignIn}, AuthPath: cfg.AuthPath, SuccessStatus: cfg.SuccessStatus,
-		Parser:   access.NewParser(access.ParserConfig{Queries: cfg.GraphQueries, Scopes: g.names, Entra: cfg.Kind != config.KindOIDC, NoGraph: cfg.Kind == config.KindOIDC || cfg.Kind == config.KindB2C, Apps: g.assertion != nil}),
+		Adapters: authserver.Adapters(cfg.Adapters), ForwardPath: cfg.ForwardPath, EnvoyPath: cfg.EnvoyPath, ProxySecrets: cfg.ProxySecrets,
+		Parser:   access.NewParser(parserConfig(cfg, g.names)),
 		Sessions: g.sessions, Denials: g.denials, Headers: g.headers, Pages: g.pages, CORSOrigins: cfg.CORSOrigins, LogoPath: cfg.LogoPath,
 		Assertion: g.assertion, AssertionAudience: cfg.AssertionAudience, JWKSPath: cfg.JWKSPath,
 		TrustedProxies: cfg.TrustedProxies, Explain: cfg.Explain,
@@ -129,6 +137,14 @@ func serverConfig(cfg *config.Config, g *ground, provider *entra.RelyingParty, d
 		server.Members = members
 	}
 	return server
+}
+
+// parserConfig is what rules may say under a configuration.
+func parserConfig(cfg *config.Config, names *access.ScopeNames) access.ParserConfig {
+	return access.ParserConfig{
+		Queries: cfg.GraphQueries, Scopes: names, Entra: cfg.Kind != config.KindOIDC,
+		NoGraph: cfg.Kind == config.KindOIDC || cfg.Kind == config.KindB2C, Apps: cfg.AssertionKeys.Reveal() != "",
+	}
 }
 
 func wireProvider(cfg *config.Config, g *ground, m *metrics.Metrics, log *slog.Logger) (*entra.RelyingParty, error) {
@@ -234,7 +250,7 @@ func sessionConfig(cfg *config.Config, g *ground, allowed func(tenant string) bo
 // the endpoints that were moved elsewhere.
 func ownPaths(cfg *config.Config) []string {
 	return []string{
-		cfg.BasePath, cfg.AuthPath, cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath, cfg.JWKSPath, cfg.FrontChannelPath, cfg.BackChannelPath,
+		cfg.BasePath, cfg.AuthPath, cfg.ForwardPath, cfg.EnvoyPath, cfg.SigninPath, cfg.CallbackPath, cfg.SignedOutPath, cfg.LogoutPath, cfg.MePath, cfg.LogoPath, cfg.JWKSPath, cfg.FrontChannelPath, cfg.BackChannelPath,
 		cfg.ProgramPaths.Token, cfg.ProgramPaths.Revoke, cfg.ProgramPaths.Session, cfg.ProgramPaths.Login, cfg.ProgramPaths.Authorize,
 	}
 }

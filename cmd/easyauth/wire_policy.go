@@ -53,7 +53,9 @@ func newPolicies(cfg *config.Config, names *access.ScopeNames, log *slog.Logger)
 func policyOptions(cfg *config.Config, names *access.ScopeNames) policy.Options {
 	opts := policy.Options{
 		Expressions: newExpressions(celexpr.Config{Entra: cfg.Kind != config.KindOIDC, Mapped: mappedClaims(cfg)}), Entra: cfg.Kind != config.KindOIDC, Mapped: mappedClaims(cfg),
-		Beside: func(key string) bool { return strings.HasPrefix(key, "EASYAUTH_") || strings.HasPrefix(key, "OTEL_") },
+		Beside: func(key string) bool {
+			return key == "upstreams" || strings.HasPrefix(key, "EASYAUTH_") || strings.HasPrefix(key, "OTEL_")
+		},
 	}
 	if names != nil {
 		opts.Scopes = names.Rule

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/easyauth-sidecar/easyauth/authserver"
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 	"github.com/easyauth-sidecar/easyauth/authserver/exchange"
 )
@@ -103,13 +102,7 @@ func TestTokenAPIServes(t *testing.T) {
 // A code that was redeemed stays used when the configuration changes.
 func TestUsedCodesOutliveAChange(t *testing.T) {
 	c := startChanging(t, map[string]string{"EASYAUTH_TOKEN_API": "true"}, "EASYAUTH_CLAIM_HEADERS: upn\n")
-	used := func() *exchange.UsedCodes {
-		server, ok := c.parts.live.now.Load().public.(*authserver.Server)
-		if !ok {
-			t.Fatal("no server")
-		}
-		return server.Programs.Used
-	}
+	used := func() *exchange.UsedCodes { return c.parts.live.now.Load().public.Programs.Used }
 	before := used()
 	c.change("EASYAUTH_CLAIM_HEADERS: dept\n", hasChanged)
 	if got := c.parts.live.now.Load().cfg.ClaimHeaders; len(got) != 1 || got[0] != "dept" {

@@ -1,0 +1,32 @@
+package authserver
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/easyauth-sidecar/easyauth/ingress"
+)
+
+// unwanted lists the client's headers, in lower case, that an application must not get beside an identity: other spellings of the
+// identity's headers, which CGI and its heirs take for them, whatever else begins with their prefix, and what
+// frameworks take for the path or the host that was asked for.
+func (s *Server) unwanted(client, identity http.Header) []string {
+	prefix := ingress.Fold(s.Headers.Prefix())
+	set, ours := make(map[string]bool, len(identity)), make(map[string]bool, len(identity))
+	for key := range identity {
+		set[strings.ToLower(key)], ours[ingress.Fold(key)] = true, true
+	}
+	var names []string
+	for key := range client {
+		key = strings.ToLower(key)
+		name := ingress.Fold(key)
+		switch {
+		case set[key]: // it is overwritten, and would be removed after that
+		case ours[name], strings.HasPrefix(name, prefix), ingress.Rerouting(name):
+			names = append(names, key)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

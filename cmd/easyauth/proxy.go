@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/easyauth-sidecar/easyauth/authserver/config"
+)
+
+const proxyDetails = `It is a reverse proxy for the applications that EASYAUTH_UPSTREAMS, or upstreams in the
+configuration file, lists. On the hosts of EASYAUTH_HOSTS it serves the sign-in itself, and lets
+to the applications who may use them. Everything else is as with serve.
+docs/proxies/inline.md has a complete configuration.
+`
+
+// serveProxy runs the server in front of the applications, with all that serve does.
+func serveProxy(ctx context.Context, _ []string, env environment) int {
+	return serveAs(ctx, config.Roles{}, true, env)
+}
+
+// fitsProxy reports whether a configuration fits the command, and says so if not.
+func fitsProxy(cfg *config.Config, proxy bool, env environment) bool {
+	switch {
+	case proxy && len(cfg.Upstreams) == 0:
+		sayWrong(env, config.Faults{{Name: "EASYAUTH_UPSTREAMS", Expected: "is required by easyauth proxy, here or as upstreams in the configuration file: the applications that it leads to, such as app.example.com=http://app:8080"}})
+		return false
+	case proxy:
+		for _, name := range cfg.Given("EASYAUTH_ADAPTERS", "EASYAUTH_PROXY_SECRET_FILE", "EASYAUTH_SUCCESS_STATUS", "EASYAUTH_AUTH_PATH") {
+			say(env.stderr, "warning: %s has no effect: no proxy asks easyauth proxy, which asks itself\n", name)
+		}
+	case len(cfg.Upstreams) > 0:
+		say(env.stderr, "warning: EASYAUTH_UPSTREAMS has no effect: easyauth proxy serves applications, this command answers proxies that ask\n")
+	}
+	return true
+}
+
+// serveInline fits a server to requests and answers that take as long as they take: uploads, downloads,
+// streams. The endpoints of ours have times of their own. It speaks HTTP/2, without TLS too.
+func serveInline(s *http.Server) {
+	speakHTTP2(s)
+	s.ReadTimeout, s.WriteTimeout = 0, 0
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/easyauth-sidecar/easyauth/authserver"
+	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/config"
+	"github.com/easyauth-sidecar/easyauth/authserver/hosts"
+	"github.com/easyauth-sidecar/easyauth/authserver/inline"
+	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
+	"github.com/easyauth-sidecar/easyauth/authserver/session"
+)
+
+// putInline puts the proxy before the generations of the configuration.
+func (p *parts) putInline(v *live, l *lasting) error {
+	proxy, err := inline.New(inline.Config{Now: v.site, Metrics: l.metrics.InlineFailures(), Log: l.log})
+	if err != nil {
+		return err
+	}
+	p.inline, p.public = proxy, proxy
+	answered := p.wait
+	p.wait = func(ctx context.Context) error {
+		proxy.Wait(ctx)
+		return answered(ctx)
+	}
+	return nil
+}
+
+// site returns what is in use, for one question.
+func (v *live) site() (site *inline.Site, leave func()) {
+	g := v.enter()
+	return g.site, g.leave
+}
+
+func wireSite(cfg *config.Config, g *ground, server *authserver.Server, m *metrics.Metrics) (*inline.Site, error) {
+	table, err := inline.NewTable(inline.TableConfig{Hosts: g.hosts, Upstreams: upstreamsOf(cfg), Rule: func(query string) error {
+		return rule(server.Parser, server.Policies, query)
+	}})
+	if err != nil {
+		return nil, inlineFaults(cfg, err)
+	}
+	return inline.NewSite(inline.SiteConfig{
+		Table: table, Ask: server, Own: http.HandlerFunc(server.ServeSignIn), Pages: g.pages, BasePath: cfg.BasePath, OwnPaths: ownPaths(cfg),
+		IdentityPrefixes: g.headers.Prefixes(), IdentityNames: g.headers.Names(), IsToken: session.IsToken,
+		TrustedProxies: cfg.TrustedProxies, LongestUpgrade: cfg.SessionLifetime, HostRefused: func() { m.ConfigError("host_not_served") },
+	})
+}
+
+func upstreamsOf(cfg *config.Config) (list []inline.Upstream) {
+	for _, u := range cfg.Upstreams {
+		list = append(list, inline.Upstream{
+			Host: u.Host, Path: u.Path, To: u.To, Query: u.Auth, Public: u.Public, HostOfUpstream: !u.PreserveHost,
+			Timeout: u.Timeout, MaxBody: u.MaxBody, CA: u.CA, InsecureSkipVerify: u.InsecureSkipVerify,
+		})
+	}
+	return list
+}
+
+// rule says what is wrong with the query of an auth-url.
+func rule(parser *access.Parser, of authserver.Policies, query string) error {
+	req, err := parser.Parse(query)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the rule cannot be read: %w", err)
+	case req.Policy != "" && (of == nil || of.Find(req.Policy) == nil):
+		return errors.New("there is no policy of this name")
+	}
+	return nil
+}
+
+// upstreamFaults is what is wrong with the upstreams of a configuration.
+func upstreamFaults(cfg *config.Config) config.Faults {
+	if len(cfg.Upstreams) == 0 {
+		return nil
+	}
+	served, err := hosts.New(hosts.Config{Hosts: cfg.Hosts, InsecureHTTP: cfg.InsecureHTTP})
+	if err != nil {
+		return nil //nolint:nilerr // it is said of the hosts
+	}
+	parser := access.NewParser(parserConfig(cfg, nil))
+	var known authserver.Policies
+	list, err := newPolicies(cfg, nil, nil)
+	if err != nil {
+		return nil //nolint:nilerr // it is said of the policies
+	}
+	if list != nil {
+		known = list
+	}
+	_, err = inline.NewTable(inline.TableConfig{Hosts: served, Upstreams: upstreamsOf(cfg), Rule: func(query string) error { return rule(parser, known, query) }})
+	return inlineFaults(cfg, err)
+}
+
+// inlineFaults tells what inline.NewTable found: each with its place.
+func inlineFaults(cfg *config.Config, err error) (faults config.Faults) {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	for _, err := range all {
+		var of *inline.UpstreamError
+		switch {
+		case err == nil:
+		case errors.As(err, &of):
+			f := config.Fault{Name: "EASYAUTH_UPSTREAMS", Expected: fmt.Sprintf("entry %d: %s", of.Index+1, of.Problem), Place: cfg.Upstreams[of.Index].Place}
+			if strings.HasPrefix(f.Place, "configuration file") {
+				f.Name = "upstreams"
+			}
+			faults = append(faults, f)
+		default:
+			faults = append(faults, config.Fault{Name: "EASYAUTH_UPSTREAMS", Expected: err.Error()})
+		}
+	}
+	return faults
+}
