@@ -40,6 +40,10 @@ func empty(o object) any {
 		return &networking.NetworkPolicy{}
 	case "policy/v1 PodDisruptionBudget":
 		return &policy.PodDisruptionBudget{}
+	case gatewayVersion + " HTTPRoute":
+		return &httpRoute{}
+	case gatewayVersion + " Gateway":
+		return &gateway{}
 	case "monitoring.coreos.com/v1 ServiceMonitor":
 		return &monitoring.ServiceMonitor{}
 	case "monitoring.coreos.com/v1 PrometheusRule":

@@ -12,11 +12,12 @@ func resources() map[string]map[string]string {
 		"v1": {
 			"namespaces": "Namespace", "secrets": "Secret", "configmaps": "ConfigMap", "services": "Service", "serviceaccounts": "ServiceAccount", "pods": "Pod",
 		},
-		"apps/v1":                  {"deployments": "Deployment"},
-		"autoscaling/v2":           {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
-		"networking.k8s.io/v1":     {"ingresses": "Ingress", "networkpolicies": "NetworkPolicy"},
-		"policy/v1":                {"poddisruptionbudgets": "PodDisruptionBudget"},
-		"monitoring.coreos.com/v1": {"servicemonitors": "ServiceMonitor", "prometheusrules": "PrometheusRule"},
+		"apps/v1":                      {"deployments": "Deployment"},
+		"autoscaling/v2":               {"horizontalpodautoscalers": "HorizontalPodAutoscaler"},
+		"networking.k8s.io/v1":         {"ingresses": "Ingress", "networkpolicies": "NetworkPolicy"},
+		"policy/v1":                    {"poddisruptionbudgets": "PodDisruptionBudget"},
+		"gateway.networking.k8s.io/v1": {"httproutes": "HTTPRoute"},
+		"monitoring.coreos.com/v1":     {"servicemonitors": "ServiceMonitor", "prometheusrules": "PrometheusRule"},
 	}
 }
 

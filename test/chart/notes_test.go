@@ -10,7 +10,9 @@ import (
 
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
 
+	"github.com/easyauth-sidecar/easyauth/authserver/config"
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 )
 
@@ -49,40 +51,31 @@ func tells(t *testing.T, r rendering) {
 		golden(t, filepath.Join("testdata", "golden", r.name+".notes.txt"), r.notes)
 	}
 
-	service := serviceOf(t, r.all, authName)
-	scheme, usual := "http", int32(80)
-	if auth.TLSCertFile != "" {
-		scheme, usual = "https", 443
+	want, isProxy := addressOf(t, r, authName), len(auth.Upstreams) > 0
+	if asked := auth.Adapters.Nginx && !isProxy; asked != strings.Contains(r.notes, "auth-url") {
+		t.Errorf("annotations are printed: %v", !asked)
+	} else if asked {
+		if got := annotation(t, r.notes, "auth-url"); got != want+auth.AuthPath {
+			t.Errorf("auth-url %q, want %q", got, want+auth.AuthPath)
+		}
+		if got, want := annotation(t, r.notes, "auth-signin"), "https://$host"+signin.SigninPath; got != want {
+			t.Errorf("auth-signin %q, want %q", got, want)
+		}
 	}
-	domain := "cluster.local"
-	if r.name == "other-provider" {
-		domain = "cluster.internal"
+	for line, asked := range map[string]bool{
+		"ask at: " + want + auth.ForwardPath + "\n":                                      auth.Adapters.Forward,
+		"over HTTP below: " + want + auth.EnvoyPath + "/-\n":                             auth.Adapters.Envoy,
+		"over gRPC: " + serviceOf(t, r.all, authName).Name + "." + namespace + ".svc.":   auth.Adapters.EnvoyGRPC,
+		"EasyAuth is the proxy of these applications":                                    isProxy,
+		"No Ingress was made for the sign-in pages":                                      !isProxy && count(len(every[*networking.Ingress](t, r.all)) > 0, len(every[*httpRoute](t, r.all)) > 0) == 0,
+		"must send X-EasyAuth-Proxy-Secret: proxy-secret of the Secret easyauth-proxy\n": auth.ProxySecrets != nil,
+	} {
+		if strings.Contains(r.notes, line) != asked {
+			t.Errorf("%q is printed: %v", line, !asked)
+		}
 	}
-	want := scheme + "://" + service.Name + "." + service.Namespace + ".svc." + domain
-	if port := service.Spec.Ports[0].Port; port != usual {
-		want += ":" + itoa(port)
-	}
-	if got := annotation(t, r.notes, "auth-url"); got != want+auth.AuthPath {
-		t.Errorf("auth-url %q, want %q", got, want+auth.AuthPath)
-	}
-	if got, want := annotation(t, r.notes, "auth-signin"), "https://$host"+signin.SigninPath; got != want {
-		t.Errorf("auth-signin %q, want %q", got, want)
-	}
-	profile, err := headers.ParseProfile(auth.HeaderProfile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	of := headers.Config{Prefix: auth.HeaderPrefix, ClaimHeaders: auth.ClaimHeaders, Assertion: auth.AssertionHeader, Profile: profile}
-	for _, m := range auth.HeaderMap {
-		of.Mappings = append(of.Mappings, headers.Mapping{Header: m.Header, Claim: m.Claim, Separator: m.Separator})
-	}
-	renderer, err := headers.New(of)
-	if err != nil {
-		t.Fatal(err)
-	}
-	listed := strings.Split(annotation(t, r.notes, "auth-response-headers"), ",")
-	if names := renderer.Names(); !sameSet(listed, names) {
-		t.Errorf("auth-response-headers\n%q, EasyAuth sends\n%q", listed, names)
+	if !isProxy {
+		tellsHeaders(t, r, auth)
 	}
 	hosts := signin.Hosts
 	if signin.CallbackHost != "" {
@@ -101,6 +94,50 @@ func tells(t *testing.T, r rendering) {
 	if auth.PassAccessToken != strings.Contains(r.notes, auth.HeaderPrefix+"access-token") {
 		t.Error("what is said about tokens is not what is configured")
 	}
+}
+
+// tellsHeaders wants the list of headers to be that of the configuration.
+func tellsHeaders(t *testing.T, r rendering, auth *config.Config) {
+	t.Helper()
+	profile, err := headers.ParseProfile(auth.HeaderProfile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := headers.Config{Prefix: auth.HeaderPrefix, ClaimHeaders: auth.ClaimHeaders, Assertion: auth.AssertionHeader, Profile: profile}
+	for _, m := range auth.HeaderMap {
+		of.Mappings = append(of.Mappings, headers.Mapping{Header: m.Header, Claim: m.Claim, Separator: m.Separator})
+	}
+	renderer, err := headers.New(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)(?:auth-response-headers: "|^   )(x-[-a-z0-9]+(?:,[-a-z0-9]+)+)"?$`).FindStringSubmatch(r.notes)
+	if found == nil {
+		t.Fatalf("no list of headers in\n%s", r.notes)
+	}
+	listed := strings.Split(found[1], ",")
+	if names := renderer.Names(); !sameSet(listed, names) {
+		t.Errorf("headers to copy\n%q, EasyAuth sends\n%q", listed, names)
+	}
+}
+
+// addressOf is the address of the Service that leads to the pods of a Deployment.
+func addressOf(t *testing.T, r rendering, deployment string) string {
+	t.Helper()
+	service := serviceOf(t, r.all, deployment)
+	scheme, usual := "http", int32(80)
+	if r.configs[deployment].TLSCertFile != "" {
+		scheme, usual = "https", 443
+	}
+	domain := "cluster.local"
+	if r.name == "other-provider" {
+		domain = "cluster.internal"
+	}
+	address := scheme + "://" + service.Name + "." + service.Namespace + ".svc." + domain
+	if port := service.Spec.Ports[0].Port; port != usual {
+		address += ":" + itoa(port)
+	}
+	return address
 }
 
 // serviceOf returns the Service for the proxy that finds the pods of a Deployment.
@@ -126,19 +163,31 @@ func testsItself(t *testing.T, r rendering) {
 		t.Fatalf("%d pods, or no test", len(pods))
 	}
 	_, authName, signinName := roleNames(t, r.all)
-	want := map[string]string{"auth": annotation(t, r.notes, "auth-url")}
-	base := strings.TrimSuffix(want["auth"], r.configs[authName].AuthPath)
-	from, to := serviceOf(t, r.all, authName).Name, serviceOf(t, r.all, signinName).Name
-	want["signin"] = strings.Replace(base, "//"+from+".", "//"+to+".", 1) + r.configs[signinName].SigninPath
+	auth := r.configs[authName]
+	want := map[string]string{"signin": addressOf(t, r, signinName) + r.configs[signinName].SigninPath + " --status=401"}
+	without := " --status=401"
+	if auth.ProxySecrets != nil {
+		without = " --status=403"
+	}
+	switch base := addressOf(t, r, authName); {
+	case len(auth.Upstreams) > 0: // nobody asks
+	case auth.Adapters.Nginx:
+		want["auth"] = base + auth.AuthPath + without
+	case auth.Adapters.Forward:
+		want["auth"] = base + auth.ForwardPath + " --status=403"
+	}
+	if len(pods[0].Spec.Containers) != len(want) {
+		t.Errorf("%d containers ask, want %d", len(pods[0].Spec.Containers), len(want))
+	}
 	deployment := every[*apps.Deployment](t, r.all)[0].Spec.Template.Spec.Containers[0]
 	for _, c := range pods[0].Spec.Containers {
 		if c.Image != deployment.Image {
 			t.Errorf("%s: the image %s", c.Name, c.Image)
 		}
-		if len(c.Args) < 4 || c.Args[0] != "healthcheck" || c.Args[1] != "--url="+want[c.Name] || c.Args[3] != "--status=401" {
+		if len(c.Args) < 4 || c.Args[0] != "healthcheck" || c.Args[1]+" "+c.Args[3] != "--url="+want[c.Name] {
 			t.Errorf("%s asks by %q, want %s", c.Name, c.Args, want[c.Name])
 		}
-		if insecure := slices.Contains(c.Args, "--insecure"); insecure != strings.HasPrefix(base, "https:") {
+		if insecure := slices.Contains(c.Args, "--insecure"); insecure != (auth.TLSCertFile != "") {
 			t.Errorf("%s: does not verify: %v", c.Name, insecure)
 		}
 	}

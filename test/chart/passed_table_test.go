@@ -68,6 +68,10 @@ func passedValues() []passedTogether {
 			{"roles.separate", [2]string{}, []string{"Ingress spec.rules.0.http.paths.0.backend.service.name"}, [2]string{"easyauth-one", "easyauth-two-signin"}},
 			{"audit.to", [2]string{"stdout", "none"}, []string{variable("EASYAUTH_AUDIT")}, [2]string{"stdout", "null"}},
 		}},
+		{"adapters", minimal + secret, passedToAdapters()},
+		{"proxy", minimal + secret + "proxy: {enabled: true}\nnetworkPolicy: {enabled: true}\n", passedToTheProxy()},
+		{"proxy or none", minimal + secret + "configFileRef: {configMap: a}\ngateway: {parentRefs: [{name: a}]}\n", passedAsProxy()},
+		{"gateway", minimal + secret, passedToGateways()},
 		{"full name", minimal + secret, []passed{{"fullnameOverride", [2]string{"one", "two"}, []string{"Deployment metadata.name", "Service metadata.name", "Ingress metadata.name"}, [2]string{}}}},
 	}
 }

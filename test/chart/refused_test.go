@@ -9,7 +9,10 @@ import (
 // Values that cannot work are refused before anything is made, with a text that names them. Each stands beside good
 // ones: what is refused is refused for this alone.
 func TestValuesRefused(t *testing.T) {
-	const none = "clientSecretRef: {name: ''}\n" // no credential
+	const (
+		none   = "clientSecretRef: {name: ''}\n" // no credential
+		aProxy = "proxy: {enabled: true, upstreams: [{host: app.example.com, to: 'http://app'}]}\n"
+	)
 	tests := []struct{ name, change, want string }{
 		// what is missing
 		{"no image", "image: {repository: ''}", "image.repository is required"},
@@ -24,7 +27,16 @@ func TestValuesRefused(t *testing.T) {
 		{"no address of PostgreSQL", "store: postgres\n", "postgres.urlRef.name is required"},
 		{"no audit file", "audit: {to: file}\n", "audit.file is required"},
 		{"no receiver of traces", "tracing: {serviceName: a}\n", "tracing.endpoint is required"},
+		{"a proxy of nothing", "proxy: {enabled: true}\n", "proxy.upstreams is required"},
 		// what does not go together
+		{"applications without a proxy", "proxy: {upstreams: [{host: app.example.com, to: 'http://app'}]}\n", "nothing is a proxy"},
+		{"applications beside a file of yours", "proxy: {enabled: true, upstreams: [{host: app.example.com, to: 'http://app'}]}\nconfigFileRef: {configMap: a}\n", "write upstreams into that file"},
+		{"a proxy and adapters", aProxy + "adapters: [forward]\n", "adapters and proxy.enabled are set together"},
+		{"a proxy and the secret of another", aProxy + "proxySecretRef: {name: a}\n", "proxySecretRef.name and proxy.enabled are set together"},
+		{"a proxy in parts", aProxy + "roles: {separate: true}\n", "roles.separate and proxy.enabled are set together"},
+		{"adapters as a variable", "extraEnv: [{name: EASYAUTH_ADAPTERS, value: forward}]\n", "EASYAUTH_ADAPTERS has a value of its own, adapters: set that"},
+		{"the proxy's secret in the file", "configFile: {EASYAUTH_PROXY_SECRET_FILE: /a}\n", "EASYAUTH_PROXY_SECRET_FILE is set by proxySecretRef"},
+		{"applications as a variable", aProxy + "extraEnv: [{name: EASYAUTH_UPSTREAMS, value: 'app.example.com=http://app'}]\n", "proxy.upstreams: set that"},
 		{"two credentials", "clientSecret: s3cret\n", "clientSecret and clientSecretRef are set together"},
 		{"a secret and workload identity", "workloadIdentity: {enabled: true}\n", "clientSecretRef and workloadIdentity are set together"},
 		{"a certificate and a secret", "clientCertificate: {secretName: a}\n", "clientSecretRef and clientCertificate are set together"},
@@ -62,6 +74,18 @@ func TestValuesRefused(t *testing.T) {
 		{"the same in other letters", "paths: {auth: /EasyAuth/Me}\n", "the Ingress would open it to everybody"},
 		{"EasyAuthForK8s' image", "image: {repository: ghcr.io/azure/easyauthfork8s/easy-auth-proxy}\n", "EasyAuthForK8s' image"},
 		// what the schema refuses
+		{"an adapter that there is not", "adapters: [traefik]\n", "/adapters/0"},
+		{"an adapter twice", "adapters: [nginx, nginx]\n", "/adapters"},
+		{"no adapter", "adapters: []\n", "/adapters"},
+		{"adapters as one text", "adapters: forward\n", "/adapters"},
+		{"an application without an address", "proxy: {enabled: true, upstreams: [{host: app.example.com}]}\n", "missing property 'to'"},
+		{"an application without a host", "proxy: {enabled: true, upstreams: [{to: 'http://app'}]}\n", "missing property 'host'"},
+		{"an address with a path", "proxy: {enabled: true, upstreams: [{host: app.example.com, to: 'http://app/path'}]}\n", "/proxy/upstreams/0/to"},
+		{"a typing error in an application", "proxy: {enabled: true, upstreams: [{host: app.example.com, to: 'http://app', pubilc: true}]}\n", "additional properties 'pubilc' not allowed"},
+		{"public as text", "proxy: {enabled: true, upstreams: [{host: app.example.com, to: 'http://app', public: 'yes'}]}\n", "/proxy/upstreams/0/public"},
+		{"applications in the file", aProxy + "configFile: {upstreams: []}\n", "invalid propertyName 'upstreams'"},
+		{"a Gateway without a name", "gateway: {parentRefs: [{namespace: a}]}\n", "missing property 'name'"},
+		{"a typing error in a Gateway", "gateway: {parentRefs: [{name: a, sectionname: b}]}\n", "additional properties 'sectionname' not allowed"},
 		{"a Service for everybody", "service: {type: LoadBalancer}\n", "/service/type"},
 		{"a host with the scheme that is the default", "hosts: ['HTTPS://app.example.com']\n", "leave out https://"},
 		{"the host of all sign-ins with it", "callbackHost: https://in.example.com\ncookieDomain: example.com\n", "leave out https://"},
@@ -100,8 +124,10 @@ func TestValuesRefused(t *testing.T) {
 			}
 		})
 	}
-	if _, complaint, ok := template(t, minimal+secret); !ok {
-		t.Errorf("what all begin with: %s", complaint)
+	for _, good := range []string{"", aProxy} {
+		if _, complaint, ok := template(t, minimal+secret, good); !ok {
+			t.Errorf("what all begin with: %s", complaint)
+		}
 	}
 }
 
@@ -109,7 +135,7 @@ func TestValuesRefused(t *testing.T) {
 // names of somebody else's.
 func TestTypingErrorsRefused(t *testing.T) {
 	free := []string{
-		"/affinity", "/podSecurityContext", "/securityContext", "/podAnnotations", "/podLabels", "/nodeSelector", "/service/annotations", "/serviceAccount/annotations", "/ingress/annotations",
+		"/affinity", "/podSecurityContext", "/securityContext", "/podAnnotations", "/podLabels", "/nodeSelector", "/service/annotations", "/serviceAccount/annotations", "/ingress/annotations", "/gateway/annotations",
 		"/resources/requests", "/resources/limits", "/roles/auth/resources/requests", "/roles/auth/resources/limits", "/roles/signin/resources/requests", "/roles/signin/resources/limits",
 		"/roles/worker/resources/requests", "/roles/worker/resources/limits", "/networkPolicy/ingressController/namespaceSelector", "/networkPolicy/ingressController/podSelector",
 		"/networkPolicy/prometheus/namespaceSelector", "/networkPolicy/prometheus/podSelector", "/serviceMonitor/labels", "/prometheusRule/labels", "/dashboard/labels", "/dashboard/annotations", "/global",

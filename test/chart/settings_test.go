@@ -88,6 +88,8 @@ func firstClass() map[string]string {
 		"EASYAUTH_CLIENT_KEY_FILE":         "clientCertificate: {secretName: a}\n",
 		"EASYAUTH_KEYS_FILE":               given,
 		"EASYAUTH_ASSERTION_KEYS_FILE":     given + "assertion: {keysRef: {name: a}}\n",
+		"EASYAUTH_ADAPTERS":                given + "adapters: [forward]\n",
+		"EASYAUTH_PROXY_SECRET_FILE":       given + "proxySecretRef: {name: a}\n",
 		"EASYAUTH_STORE":                   given + "store: redis\nredis: {urlRef: {name: a}}\n",
 		"EASYAUTH_REVOCATION":              given + "revocation: redis\nredis: {urlRef: {name: a}}\n",
 		"EASYAUTH_REDIS_URL_FILE":          given + "store: redis\nredis: {urlRef: {name: a}}\n",
@@ -113,6 +115,7 @@ func elsewhere() map[string]string {
 	const mounted, webhook = "the _FILE of the same name", "AKS' webhook, with workloadIdentity.enabled"
 	return map[string]string{
 		"EASYAUTH_CLIENT_SECRET": mounted, "EASYAUTH_KEYS": mounted, "EASYAUTH_REDIS_URL": mounted, "EASYAUTH_POSTGRES_URL": mounted,
+		"EASYAUTH_UPSTREAMS":         "upstreams of the configuration file, which proxy.upstreams becomes",
 		"AZURE_FEDERATED_TOKEN_FILE": webhook, "AZURE_CLIENT_ID": webhook, "AZURE_TENANT_ID": webhook, "AZURE_AUTHORITY_HOST": webhook,
 	}
 }

@@ -71,6 +71,11 @@ func shapes(t *testing.T) []shape {
 		})},
 		{name: "profile-authentik", values: read(t, "testdata/profile-authentik.yaml"), outside: with(client), keepNotes: true},
 		{name: "easyauthfork8s", values: read(t, "testdata/easyauthfork8s.yaml"), outside: keys, keepNotes: true},
+		{name: "inline", values: read(t, "testdata/inline.yaml"), outside: keys, keepNotes: true},
+		{name: "adapters", values: read(t, "testdata/adapters.yaml"), keepNotes: true, outside: with(map[string]string{
+			"Secret/easyauth-client/client-secret": "s3cret", "Secret/easyauth-proxy/proxy-secret": "0123456789abcdef0123456789abcdef\n",
+		})},
+		{name: "traefik", values: minimal + secret + "adapters: [forward]\ningress: {enabled: false}\n", outside: with(client), keepNotes: true},
 		{name: "full", values: read(t, "testdata/full.yaml"), keepNotes: true, outside: map[string]string{
 			"Secret/easyauth-client/secret": "s3cret", "Secret/our-keys/keyring": aKey, "Secret/our-signing-keys/signing.pem": aSigningKey(t), "Secret/easyauth-redis/url": "rediss://easyauth:p@redis.example.com:6380/0",
 			"Secret/redis-ca/ca.crt": pair.certificate, "ConfigMap/corporate-ca/bundle.pem": pair.certificate, "ConfigMap/brand/logo.png": aPicture(t),

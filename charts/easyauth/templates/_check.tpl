@@ -102,6 +102,15 @@
   {{- range $v.extraVolumeMounts }}{{ if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $v.audit.file }}{{ $mounted = true }}{{ end }}{{ end -}}
   {{- if not $mounted }}{{ $wrong = append $wrong "audit.file must lie in a volume, because the container's file system is read-only: extraVolumes and extraVolumeMounts" }}{{ end -}}
 {{- end -}}
+{{- if $v.proxy.enabled -}}
+  {{- if not (or $v.proxy.upstreams $v.configFileRef.configMap) }}{{ $wrong = append $wrong "proxy.upstreams is required with proxy.enabled: the applications that it stands in front of" }}{{ end -}}
+  {{- if $v.roles.separate }}{{ $wrong = append $wrong "roles.separate and proxy.enabled are set together: a proxy does all in one process" }}{{ end -}}
+  {{- if ne (join "," $v.adapters) "nginx" }}{{ $wrong = append $wrong "adapters and proxy.enabled are set together: no proxy asks where EasyAuth is the proxy" }}{{ end -}}
+  {{- if $v.proxySecretRef.name }}{{ $wrong = append $wrong "proxySecretRef.name and proxy.enabled are set together: no proxy asks where EasyAuth is the proxy" }}{{ end -}}
+{{- else if $v.proxy.upstreams -}}
+  {{- $wrong = append $wrong "proxy.upstreams is set, and nothing is a proxy: set proxy.enabled" -}}
+{{- end -}}
+{{- if and $v.proxy.upstreams $v.configFileRef.configMap }}{{ $wrong = append $wrong "proxy.upstreams and configFileRef.configMap are set together: write upstreams into that file" }}{{ end -}}
 {{- if and $v.configFile $v.configFileRef.configMap }}{{ $wrong = append $wrong "configFile and configFileRef.configMap are set together: keep one of them" }}{{ end -}}
 {{- if and (not $v.tracing.endpoint) (or $v.tracing.headersRef.name $v.tracing.serviceName $v.tracing.sampler $v.tracing.samplerArg) -}}
   {{- $wrong = append $wrong "tracing.endpoint is required when something else of tracing is set" -}}
@@ -126,7 +135,7 @@
 {{- $v := .v -}}
 {{- $wrong := list -}}
 {{- $auth := include "easyauth.path" (dict "v" $v "name" "auth") -}}
-{{- range list "signin" "callback" "signedOut" "logout" "me" "logo" "frontchannel-logout" "backchannel-logout" ".well-known/jwks.json" "api/v1/token" "api/v1/revoke" "api/v1/session" "api/v1/login" "api/v1/authorize" -}}
+{{- range include "easyauth.signinPaths" . | fromJsonArray -}}
   {{- if eq (lower $auth) (lower (include "easyauth.path" (dict "v" $v "name" .))) -}}
     {{- $wrong = append $wrong (printf "paths.auth is the path of another endpoint (%s): the Ingress would open it to everybody" .) -}}
   {{- end -}}
@@ -135,7 +144,7 @@
   "EASYAUTH_ISSUER" "issuer" "EASYAUTH_TENANT_ID" "tenantId" "EASYAUTH_CLIENT_ID" "clientId" "EASYAUTH_BASE_PATH" "basePath"
   "EASYAUTH_AUTH_PATH" "paths.auth" "EASYAUTH_SIGNIN_PATH" "paths.signin" "EASYAUTH_CALLBACK_PATH" "paths.callback" "EASYAUTH_SIGNED_OUT_PATH" "paths.signedOut"
   "EASYAUTH_CLIENT_SECRET" "clientSecretRef" "EASYAUTH_CLIENT_SECRET_FILE" "clientSecretRef" "EASYAUTH_CLIENT_CERTIFICATE_FILE" "clientCertificate"
-  "EASYAUTH_CLIENT_KEY_FILE" "clientCertificate" "EASYAUTH_KEYS" "keysRef" "EASYAUTH_KEYS_FILE" "keysRef" "EASYAUTH_ASSERTION_KEYS_FILE" "assertion.keysRef" "EASYAUTH_ASSERTION_HEADER" "settings.assertionHeader" "EASYAUTH_STORE" "store" "EASYAUTH_REVOCATION" "revocation"
+  "EASYAUTH_CLIENT_KEY_FILE" "clientCertificate" "EASYAUTH_KEYS" "keysRef" "EASYAUTH_KEYS_FILE" "keysRef" "EASYAUTH_ASSERTION_KEYS_FILE" "assertion.keysRef" "EASYAUTH_ADAPTERS" "adapters" "EASYAUTH_PROXY_SECRET_FILE" "proxySecretRef" "EASYAUTH_UPSTREAMS" "proxy.upstreams" "EASYAUTH_ASSERTION_HEADER" "settings.assertionHeader" "EASYAUTH_STORE" "store" "EASYAUTH_REVOCATION" "revocation"
   "EASYAUTH_REDIS_URL" "redis.urlRef" "EASYAUTH_REDIS_URL_FILE" "redis.urlRef" "EASYAUTH_REDIS_CA_FILE" "redis.ca" "EASYAUTH_POSTGRES_URL" "postgres.urlRef"
   "EASYAUTH_POSTGRES_URL_FILE" "postgres.urlRef" "EASYAUTH_LISTEN" "ports.http" "EASYAUTH_ADMIN_LISTEN" "ports.admin" "EASYAUTH_SHUTDOWN_TIMEOUT" "shutdownTimeoutSeconds"
   "EASYAUTH_TLS_CERT_FILE" "tls" "EASYAUTH_TLS_KEY_FILE" "tls" "EASYAUTH_BRAND_LOGO_FILE" "logo" "EASYAUTH_AUDIT" "audit.to" "EASYAUTH_AUDIT_FILE" "audit.file"

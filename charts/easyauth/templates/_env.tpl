@@ -45,13 +45,15 @@ role. Secrets are never values: they are files, or come from Secrets.
     {{- $env = append $env (dict "name" "EASYAUTH_TLS_CERT_FILE" "value" "/run/secrets/easyauth/listener.crt") -}}
     {{- $env = append $env (dict "name" "EASYAUTH_TLS_KEY_FILE" "value" "/run/secrets/easyauth/listener.key") -}}
   {{- end -}}
+  {{- if ne (join "," $v.adapters) "nginx" }}{{ $env = append $env (dict "name" "EASYAUTH_ADAPTERS" "value" (join "," $v.adapters)) }}{{ end -}}
+  {{- if $v.proxySecretRef.name }}{{ $env = append $env (dict "name" "EASYAUTH_PROXY_SECRET_FILE" "value" "/run/secrets/easyauth/proxy-secret") }}{{ end -}}
   {{- if $v.assertion.keysRef.name }}{{ $env = append $env (dict "name" "EASYAUTH_ASSERTION_KEYS_FILE" "value" "/run/secrets/easyauth/assertion-keys.pem") }}{{ end -}}
   {{- if or $v.logo.configMap $v.logo.secret }}{{ $env = append $env (dict "name" "EASYAUTH_BRAND_LOGO_FILE" "value" "/etc/easyauth/logo") }}{{ end -}}
   {{- if ne $v.audit.to "none" -}}
     {{- $env = append $env (dict "name" "EASYAUTH_AUDIT" "value" $v.audit.to) -}}
     {{- if $v.audit.file }}{{ $env = append $env (dict "name" "EASYAUTH_AUDIT_FILE" "value" $v.audit.file) }}{{ end -}}
   {{- end -}}
-  {{- if or $v.configFile $v.configFileRef.configMap }}{{ $env = append $env (dict "name" "EASYAUTH_CONFIG_FILE" "value" "/etc/easyauth/easyauth.yaml") }}{{ end -}}
+  {{- if or $v.configFile $v.proxy.upstreams $v.configFileRef.configMap }}{{ $env = append $env (dict "name" "EASYAUTH_CONFIG_FILE" "value" "/etc/easyauth/easyauth.yaml") }}{{ end -}}
   {{- $env = concat $env (include "easyauth.tracingEnv" . | fromJsonArray) -}}
 {{- end -}}
 {{- if or $v.caBundle.configMap $v.caBundle.secret }}{{ $env = append $env (dict "name" "SSL_CERT_DIR" "value" "/etc/easyauth/ca") }}{{ end -}}

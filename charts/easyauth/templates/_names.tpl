@@ -82,6 +82,11 @@ the same when the roles are apart, so that auth-url need not change.
 {{- .Values.service.port | default (ternary 443 80 (ne .Values.tls.secretName "")) | int -}}
 {{- end -}}
 
+{{/* The names of what browsers, programs and the provider open, for easyauth.path. Never what the proxy asks. */}}
+{{- define "easyauth.signinPaths" -}}
+{{- list "signin" "callback" "logout" "signedOut" "me" "logo" "frontchannel-logout" "backchannel-logout" ".well-known/jwks.json" "api/v1/token" "api/v1/revoke" "api/v1/session" "api/v1/login" "api/v1/authorize" | toJson -}}
+{{- end -}}
+
 {{/* The address of a Service inside of the cluster, without a path: dict "root" $ "role" …. */}}
 {{- define "easyauth.serviceURL" -}}
 {{- $tls := ne .root.Values.tls.secretName "" -}}

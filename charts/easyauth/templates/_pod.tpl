@@ -54,7 +54,7 @@ spec:
     - name: easyauth
       image: {{ include "easyauth.image" .root | quote }}
       imagePullPolicy: {{ $v.image.pullPolicy }}
-      args: [serve{{ with .role }}, --roles={{ . }}{{ end }}]
+      args: [{{ ternary "proxy" "serve" $v.proxy.enabled }}{{ with .role }}, --roles={{ . }}{{ end }}]
       env:
         {{- include "easyauth.env" . | fromJsonArray | toYaml | nindent 8 }}
       ports:

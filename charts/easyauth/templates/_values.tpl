@@ -156,10 +156,12 @@ ignored. Where both say something, and not the same, it is refused.
 
 {{/* Host names for the Ingress, as a JSON list, of values: without scheme and port, each once. */}}
 {{- define "easyauth.ingressHosts" -}}
+{{- include "easyauth.hostNames" (dict "v" . "hosts" .ingress.hosts) -}}
+{{- end -}}
+
+{{- define "easyauth.hostNames" -}}
 {{- $names := list -}}
-{{- $hosts := .ingress.hosts -}}
-{{- if not $hosts }}{{ $hosts = concat .hosts (compact (list .callbackHost)) }}{{ end -}}
-{{- range $hosts -}}
+{{- range .hosts | default (concat .v.hosts (compact (list .v.callbackHost))) -}}
 {{- $names = append $names (regexReplaceAll ":[0-9]+$" (lower . | trimPrefix "http://" | trimPrefix "https://") "") -}}
 {{- end -}}
 {{- $names | uniq | toJson -}}

@@ -23,6 +23,9 @@ replaced when Secrets and ConfigMaps change, which single files (subPath) are no
   {{- with $v.assertion.keysRef.name -}}
     {{- $sources = append $sources (include "easyauth.source" (dict "secret" . "items" (list (list $v.assertion.keysRef.key "assertion-keys.pem"))) | fromJson) -}}
   {{- end -}}
+  {{- with $v.proxySecretRef.name -}}
+    {{- $sources = append $sources (include "easyauth.source" (dict "secret" . "items" (list (list $v.proxySecretRef.key "proxy-secret"))) | fromJson) -}}
+  {{- end -}}
   {{- with $v.tls.secretName -}}
     {{- $sources = append $sources (include "easyauth.source" (dict "secret" . "items" (list (list $v.tls.certificateKey "listener.crt") (list $v.tls.privateKeyKey "listener.key"))) | fromJson) -}}
   {{- end -}}
@@ -42,7 +45,7 @@ replaced when Secrets and ConfigMaps change, which single files (subPath) are no
 {{- $files := list (list $v.redis.ca "redis-ca.crt") (list $v.postgres.ca "postgres-ca.crt") (list $v.caBundle "ca/ca.crt") -}}
 {{- if ne .role "worker" -}}
   {{- $files = append $files (list $v.logo "logo") -}}
-  {{- if $v.configFile -}}
+  {{- if or $v.configFile $v.proxy.upstreams -}}
     {{- $files = append $files (list (dict "configMap" (include "easyauth.configMap" .root) "key" "easyauth.yaml") "easyauth.yaml") -}}
   {{- else -}}
     {{- $files = append $files (list $v.configFileRef "easyauth.yaml") -}}
