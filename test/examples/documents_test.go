@@ -20,6 +20,7 @@ func elsewhere() map[string]int {
 		"nginx/README.md In containers":               1, // docker
 		"kubernetes-dashboard/README.md The commands": 1, // kubectl
 		"scripts/README.md As a person":               1, // az
+		"haproxy/README.md The commands":              1, // a service of the machine; test/matrix runs the files
 		"app-registration/README.md With Terraform":   1,
 	}
 }

@@ -20,8 +20,14 @@ type bare struct {
 	port   int // nginx
 }
 
-// startBare starts it, with these lines more in its server. Its audit stream is in audit.jsonl.
-func startBare(t *testing.T, lines ...string) bare {
+// startBare starts it. Its audit stream is in audit.jsonl.
+func startBare(t *testing.T) bare {
+	t.Helper()
+	return startEdited(t)
+}
+
+// startEdited starts it with changes in nginx.conf: what must be there, and what stands in its place.
+func startEdited(t *testing.T, oldnew ...string) bare {
 	t.Helper()
 	b := bare{idp: directory(t, "app.example.com"), folder: copied(t, "nginx"), port: freePort(t)}
 	auth, admin, application := freePort(t), freePort(t), freePort(t)
@@ -38,12 +44,12 @@ func startBare(t *testing.T, lines ...string) bare {
 	write(t, filepath.Join(dir, "easyauth.env"), replaced(t, "easyauth.env", read(t, "nginx/easyauth.env"), "127.0.0.1:8080", local(auth), "127.0.0.1:9090", local(admin))+
 		fmt.Sprintf("EASYAUTH_INSTANCE=%s/\nEASYAUTH_GRAPH_URL=%s\nEASYAUTH_AUDIT=file\nEASYAUTH_AUDIT_FILE=%s\n", b.idp.BaseURL(), b.idp.BaseURL(), filepath.Join(dir, "audit.jsonl")))
 	conf := replaced(t, "nginx.conf", read(t, "nginx/nginx.conf"),
-		"listen 443 ssl;", strings.Join(append([]string{"listen " + local(b.port) + " ssl;"}, lines...), "\n"), "server 127.0.0.1:8080;", "server "+local(auth)+";", "server 127.0.0.1:3000;", "server "+local(application)+";",
+		"listen 443 ssl;", "listen "+local(b.port)+" ssl;", "server 127.0.0.1:8080;", "server "+local(auth)+";", "server 127.0.0.1:3000;", "server "+local(application)+";",
 		"events {}", "pid "+filepath.Join(dir, "nginx.pid")+";\nevents {}", "http {\n", "http {\n"+ownFolders(dir))
 	if os.Geteuid() == 0 {
 		conf = "user root;\n" + conf // its temporary files are in a folder of root's
 	}
-	write(t, filepath.Join(dir, "nginx.conf"), conf)
+	write(t, filepath.Join(dir, "nginx.conf"), replaced(t, "nginx.conf", conf, oldnew...))
 
 	succeeds(t, dir, nil, commands(t, nginxReadme, "Before", 1, "THE-VALUE-OF-THE-CLIENT-SECRET", secret))
 	begin(t, "easyauth", dir, nil, "bash", "-c", commands(t, nginxReadme, "As processes", 2)).listens(t, auth)

@@ -16,8 +16,8 @@ import (
 const axe = "axe-core-4.14.1.tgz"
 
 // used are the programs that the script runs or looks for.
-const used = `as bash buildah cat chmod chromium cp curl dirname dpkg-deb dpkg-query env gcc go grep initdb jq ld mkdir mktemp mv nginx node openssl
-	printf redis-sentinel redis-server rm sh sha512sum shellcheck sleep socat tar touch wrk`
+const used = `as bash buildah caddy cat chmod chromium cp curl dirname dpkg-deb dpkg-query env gcc go grep haproxy initdb jq ld mkdir mktemp mv nginx node
+	openssl printf redis-sentinel redis-server rm sh sha512sum shellcheck sleep socat tar touch wrk`
 
 // machine is this one as the script sees it: with some programs away, others replaced, and a cache folder of its own.
 type machine struct {
@@ -132,7 +132,7 @@ func TestNothingIsMissing(t *testing.T) {
 		without, forget []string
 	}{
 		{"test", nil, nil},
-		{"demo", []string{"buildah", "chromium", "curl", "jq", "openssl", "shellcheck", "socat", "node", "wrk", "redis-server", "apt-get", "npm"}, []string{axe, "promtool", "helm-v3.22.0"}},
+		{"demo", []string{"buildah", "caddy", "chromium", "curl", "jq", "openssl", "shellcheck", "socat", "node", "wrk", "redis-server", "apt-get", "npm"}, []string{axe, "promtool", "helm-v3.22.0"}},
 		{"bench", []string{"buildah", "chromium", "jq", "shellcheck", "node", "redis-server", "apt-get", "npm"}, []string{axe, "promtool", "helm-v3.22.0"}},
 		{"release", []string{"buildah", "chromium", "node", "wrk", "nginx", "gcc", "apt-get", "npm"}, []string{axe, "promtool"}},
 	} {
@@ -158,7 +158,7 @@ func TestUnknownPurpose(t *testing.T) {
 
 // Without apt-get the packages are named, and nothing is tried.
 func TestPackagesAreNamed(t *testing.T) {
-	for program, want := range map[string]string{"buildah": "buildah", "node": "nodejs", "chromium": "chromium", "redis-server": "redis-server", "jq": "jq", "shellcheck": "shellcheck"} {
+	for program, want := range map[string]string{"buildah": "buildah", "caddy": "caddy", "node": "nodejs", "chromium": "chromium", "redis-server": "redis-server", "jq": "jq", "shellcheck": "shellcheck"} {
 		t.Run(program, func(t *testing.T) {
 			m := newMachine(t)
 			m.without(t, program, "apt-get")
