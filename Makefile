@@ -11,10 +11,10 @@ RELEASE  ?= bin/release
 export GO FUZZTIME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build image release lint fuzz fips soak bench
+.PHONY: help demo test test-proxies build image release lint fuzz fips soak bench
 
 help: ## list these targets
-	@awk -F ': .*## ' '/^[a-z]+: .*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ': .*## ' '/^[a-z-]+: .*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: ## nginx, a stand-in for Entra ID, EasyAuth and a sample application on localhost
 	@test/tools/install-dependencies demo
@@ -23,6 +23,9 @@ demo: ## nginx, a stand-in for Entra ID, EasyAuth and a sample application on lo
 
 test: ## everything that must hold; installs what the tests need when it is missing
 	@test/tools/check
+
+test-proxies: ## a current Caddy and Traefik, in front of EasyAuth; builds them the first time, which takes minutes
+	@test/tools/check proxies
 
 build: ## bin/easyauth, static, with its version inside
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/easyauth ./cmd/easyauth
