@@ -13,6 +13,9 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/metrics"
 )
 
+// inProxies is what pages about proxies call the secret in the proxy's own environment.
+const inProxies = "EASYAUTH_PROXY_SECRET"
+
 // unknownSettings complains of every EASYAUTH_ name that is no setting. A name that ends in a bar is the
 // beginning of several.
 func unknownSettings(found []document, names []string) []string {
@@ -26,6 +29,7 @@ func unknownSettings(found []document, names []string) []string {
 				begins := func(s string) bool { return strings.HasPrefix(s, name) }
 				switch {
 				case slices.Contains(names, name), link.MatchString(name):
+				case name == inProxies && strings.HasPrefix(d.name, "docs/proxies/"):
 				case strings.HasSuffix(name, "_") && slices.ContainsFunc(names, begins):
 				default:
 					complaints = append(complaints, fmt.Sprintf("%s:%d: %s is no setting", d.name, number+1, name))
@@ -56,6 +60,7 @@ func TestSettingsExist(t *testing.T) {
 		{"in a block", "```sh\nEASYAUTH_HOST=a\n```", "docs/a.md:2: EASYAUTH_HOST is no setting"},
 		{"several by their beginning", "`EASYAUTH_BRAND_*`", ""},
 		{"several that there are not", "`EASYAUTH_BRANDS_*`", "EASYAUTH_BRANDS_ is no setting"},
+		{"what a proxy has in its environment, where it is no proxy's page", "`EASYAUTH_PROXY_SECRET`", "EASYAUTH_PROXY_SECRET is no setting"},
 		{"what Kubernetes sets", "`EASYAUTH_REDIS_PORT_6379_TCP_ADDR`, `EASYAUTH_SERVICE_HOST`", ""},
 		{"nearly what Kubernetes sets", "`EASYAUTH_SERVICE_HOSTS`", "EASYAUTH_SERVICE_HOSTS is no setting"},
 	}
@@ -127,14 +132,15 @@ func unknownMetrics(found []document, names, others []string) []string {
 	return complaints
 }
 
-// namesOfOthers begin with easyauth_ and are no metrics: tables of PostgreSQL, and variables and files of
-// the nginx configurations that documents show.
+// namesOfOthers begin with easyauth_ and are no metrics: tables of PostgreSQL, a cluster of Envoy's, a Middleware of Traefik's, and variables
+// and files of the configurations of nginx and HAProxy that documents show.
 func namesOfOthers(found []document) []string {
-	others := []string{"easyauth_schema", "easyauth_sessions", "easyauth_leases", "easyauth_once"}
-	nginx := regexp.MustCompile(`[$@/_]easyauth_[a-z0-9_]+|\beasyauth_[a-z0-9_]+\.conf`)
+	others := []string{"easyauth_schema", "easyauth_sessions", "easyauth_leases", "easyauth_once", "easyauth_questions", "easyauth_edge"}
+	proxies := regexp.MustCompile(`[$@/_]easyauth_[a-z0-9_]+|\b(?:txn|proc)\.easyauth_[a-z0-9_]+|\beasyauth_[a-z0-9_]+\.conf`)
 	for _, d := range found {
-		for _, name := range nginx.FindAllString(d.text, -1) {
-			others = append(others, strings.TrimSuffix(strings.TrimLeft(name, "$@/_"), ".conf"))
+		for _, name := range proxies.FindAllString(d.text, -1) {
+			name = strings.TrimPrefix(strings.TrimPrefix(strings.TrimLeft(name, "$@/_"), "txn."), "proc.")
+			others = append(others, strings.TrimSuffix(name, ".conf"))
 		}
 	}
 	return others

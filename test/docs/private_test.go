@@ -14,7 +14,7 @@ import (
 // machine, of a cluster by its common name, and of what is public.
 func public() []string {
 	return []string{
-		"example.com", "example.org", "example.net", "example", "test", "invalid", "localhost", "svc.cluster.local", "monitoring",
+		"example.com", "example.org", "example.net", "example", "test", "invalid", "localhost", "svc.cluster.local", "svc", "internal", "monitoring",
 		"azurecr.io", "azure-api.net", "azure.com", "azurewebsites.net", "b2clogin.com", "ciamlogin.com", "microsoft.com", "microsoftonline.com", "microsoftonline.us",
 		"microsoftonline.cn", "microsoft.us", "chinacloudapi.cn", "windows.net", "onmicrosoft.com", "azure.net", "azure.us",
 		"github.com", "github.io", "helm.sh", "kubernetes.io", "googleapis.com", "google.com", "okta.com", "auth0.com", "amazoncognito.com", "amazonaws.com",

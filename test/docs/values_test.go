@@ -118,9 +118,9 @@ func namedValues(d document, c chart) []span {
 	return named
 }
 
-// isValues tells a file of values from an object of Kubernetes, annotations and settings.
+// isValues tells a file of values from an object of Kubernetes, annotations, settings and a proxy's own configuration.
 func isValues(values map[string]any, c chart) bool {
-	for _, other := range []string{"apiVersion", "kind", "metadata", "spec", "data", "controller"} {
+	for _, other := range []string{"apiVersion", "kind", "metadata", "spec", "data", "controller", "http", "upstreams"} {
 		if _, is := values[other]; is {
 			return false
 		}
@@ -181,6 +181,7 @@ func TestValuesExist(t *testing.T) {
 		{"in a file, wrong", "```yaml\nhosts: [a]\ningress:\n  class: nginx\n```", "docs/a.md:2: the chart has no value ingress.class"},
 		{"in a file, wrong at the top", "```yaml\nhosts: [a]\nhostname: a\n```", "the chart has no value hostname"},
 		{"an annotation", "```yaml\ningress:\n  annotations:\n    nginx.ingress.kubernetes.io/x: y\n```", ""},
+		{"a proxy's own", "```yaml\nhttp:\n  routers: {}\ntls:\n  certificates: []\n```", ""},
 		{"an object", "```yaml\nkind: Service\ningress: x\nhostname: a\n```", ""},
 	}
 	for _, tt := range tests {

@@ -76,7 +76,7 @@ func TestImportLaws(t *testing.T) {
 		{"the configuration knows no more", down, "authserver/config: ~/authserver/seal", "imports authserver/seal"},
 		{"the configuration is for cmd", down, "cmd/easyauth: ~/authserver/config", ""},
 		{"the configuration is for nobody else", down, "authserver: ~/authserver/config", "for cmd/easyauth alone"},
-		{"annotations are not the server's", down, "authserver: ~/ingress/annotations", "for cmd/easyauth alone"},
+		{"annotations are not the server's", down, "authserver: ~/ingress/annotations", "for ingress/translate, cmd/easyauth alone"},
 		{"the server imports adapters", down, "authserver: ~/ingress", ""},
 		{"the server imports no tests", down, "authserver: ~/test/entra", "no part of the server"},
 		{"the server imports no examples", down, "authserver: ~/examples/app", "no part of the server"},

@@ -60,7 +60,9 @@ func house() []room {
 		{path: "authserver/entra", floor: relying, reach: carrying},
 
 		{path: "ingress", floor: asking, reach: ground, also: []string{"authserver/ticket", "authserver/headers"}},
-		{path: "ingress/annotations", floor: asking, reach: ground, importers: onlyCmd},
+		{path: "ingress/extauthz", floor: ground, reach: nothing},
+		{path: "ingress/annotations", floor: asking, reach: ground, importers: []string{"ingress/translate", "cmd/easyauth"}},
+		{path: "ingress/translate", floor: signingIn, reach: asking, importers: onlyCmd},
 		{path: "authserver/session", floor: asking, reach: relying},
 		{path: "authserver/registration", floor: asking, reach: relying},
 		{path: "authserver/keyfile", floor: asking, reach: sealing},
@@ -72,6 +74,8 @@ func house() []room {
 
 		{path: "authserver/signin", floor: signingIn, reach: asking},
 		{path: "authserver/exchange", floor: signingIn, reach: asking},
+
+		{path: "authserver/inline", floor: signingIn, reach: asking},
 
 		{path: "authserver", floor: serving, reach: signingIn},
 
@@ -89,7 +93,7 @@ type guest struct {
 
 func guests() []guest {
 	graph := []string{"authserver/graph"}
-	objects := []string{"test/chart", "test/examples", "test/docs"} // what we ship for Kubernetes is decoded there
+	objects := []string{"test/chart", "test/examples", "test/docs", "ingress/translate"} // what we ship for Kubernetes is decoded there
 	return []guest{
 		{"github.com/microsoftgraph/", graph},
 		{"github.com/microsoft/kiota-", graph},
@@ -97,7 +101,11 @@ func guests() []guest {
 		{"github.com/jackc/", []string{"authserver/session/pgstore", "test/servers"}},
 		{"go.opentelemetry.io/", []string{"authserver/tracing"}},
 		{"cel.dev/", []string{"authserver/policy/celexpr"}},
-		{"go.yaml.in/yaml/", []string{"authserver/config", "authserver/policy", "test/chart", "test/examples", "test/docs", "test/alerts"}},
+		{"go.yaml.in/yaml/", []string{"authserver/config", "authserver/policy", "ingress/annotations", "ingress/translate", "test/chart", "test/examples", "test/docs", "test/alerts", "test/envoy", "test/matrix"}},
+		{"github.com/envoyproxy/", []string{"ingress/extauthz", "authserver", "cmd/easyauth", "test/envoy", "test/matrix"}},
+		{"google.golang.org/grpc", []string{"ingress/extauthz", "authserver", "cmd/easyauth", "test/envoy", "test/matrix"}},
+		{"istio.io/", []string{"test/envoy"}},
+		{"github.com/projectcontour/", []string{"test/envoy"}},
 		{"k8s.io/", objects},
 		{"sigs.k8s.io/", objects},
 		{"github.com/prometheus-operator/", objects},

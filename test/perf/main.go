@@ -31,11 +31,14 @@ const (
 	exitUsage  = 2
 )
 
-// run is main with everything handed in. `bare FILE` is the bare handler.
+// run is main with everything handed in. `bare FILE` is the bare handler, `proxy URL` the bare reverse
+// proxy and `application` what stands behind it.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var err error
 	if len(args) == 2 && args[0] == "bare" {
 		err = serveBare(ctx, args[1], stdout)
+	} else if len(args) > 0 && (args[0] == "application" || args[0] == "proxy") {
+		err = serveOther(ctx, args, stdout)
 	} else {
 		var o options
 		if o, err = parseOptions(args, stderr); err != nil {

@@ -62,7 +62,11 @@ func startEasyAuth(ctx context.Context, program string, idp *entra.Server, extra
 	for name, value := range env {
 		environ = append(environ, name+"="+value)
 	}
-	p, err := start(ctx, "easyauth", environ, program, "serve")
+	command := "serve"
+	if env[upstreams] != "" {
+		command = "proxy"
+	}
+	p, err := start(ctx, "easyauth", environ, program, command)
 	if err != nil {
 		return nil, err
 	}

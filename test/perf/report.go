@@ -81,7 +81,7 @@ func (r report) memory(b *strings.Builder) {
 	for _, res := range r.results {
 		different, comes := min(res.asked, r.distinctTickets), ""
 		switch {
-		case res.env != nil || res.files != nil: // of another configuration
+		case res.env != nil || res.files != nil || res.inline: // of another configuration
 			continue
 		case res.presents == ticketsTwice:
 			different, comes = min(res.asked/2, r.distinctTickets), ", each twice in a row"

@@ -107,7 +107,7 @@ func TestPlot(t *testing.T) {
 			t.Errorf("%q has no room before the axis", name[1])
 		}
 	}
-	if legend := 1; boxes != len(r.results) || targets != 6+legend {
+	if legend := 1; boxes != len(r.results) || targets != 7+legend {
 		t.Errorf("%d boxes, %d targets", boxes, targets)
 	}
 	if found := regexp.MustCompile(`https?://[^"]*`).FindAllString(text, -1); len(found) != 1 {

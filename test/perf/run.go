@@ -22,6 +22,9 @@ func (r result) ratios() []float64 { return column(r.rounds, round.ratio) }
 
 // run measures one scenario, with an EasyAuth and a bare handler of its own.
 func (b *bench) run(ctx context.Context, s scenario) (r result, err error) {
+	if s.inline {
+		return b.runInline(ctx, s)
+	}
 	r.scenario = s
 	l, first, err := b.load(s)
 	if err != nil {

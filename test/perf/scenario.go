@@ -32,6 +32,7 @@ type scenario struct {
 	target   float64           // of EasyAuth's CPU time by the bare handler's; 0: there is none
 	reuse    bool              // connections; else a new one for each request
 	control  bool              // measure the bare handler against itself
+	inline   bool              // easyauth proxy, beside a bare reverse proxy
 }
 
 func (s scenario) id() string {
@@ -84,6 +85,8 @@ func scenarios() []scenario {
 		scenario{name: "hit-gogc", what: "a ticket seen before, GOGC=100", presents: ticketSeen, status: pass, env: collector, reuse: true},
 		scenario{name: "miss-gogc", what: "a ticket not seen before, GOGC=100", presents: ticketsUnseen, status: pass, env: collector, reuse: true},
 		scenario{name: "401-gogc", what: "no cookie, GOGC=100", presents: nothing, status: refuse, env: collector, reuse: true},
+		scenario{name: "inline-hit", what: "easyauth proxy, a ticket seen before", presents: ticketSeen, status: http.StatusOK, target: 1.25, reuse: true, inline: true},
+		scenario{name: "inline-miss", what: "easyauth proxy, a ticket not seen", presents: ticketsUnseen, status: http.StatusOK, reuse: true, inline: true},
 		scenario{name: "control", what: "the bare handler against itself", presents: ticketSeen, status: pass, reuse: true, control: true},
 	)
 }
@@ -97,6 +100,9 @@ const (
 // request is what nginx sends in this scenario, byte by byte: its own headers
 // first, then the client's. secret is the ticket or token.
 func (s scenario) request(secret string) []byte {
+	if s.inline { // … or a gateway
+		return message(append([]string{"GET " + pagePath + "?page=2 HTTP/1.1", "Host: " + host, "X-Forwarded-For: 192.0.2.17", "X-Forwarded-Proto: https"}, s.client(secret)...))
+	}
 	lines := []string{
 		"GET " + authPath + "?" + s.query() + " HTTP/1.1",
 		"X-Request-ID: 4c1e9a573b7d0c9a1e112f1c6f0e0d5b",
