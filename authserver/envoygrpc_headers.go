@@ -12,7 +12,10 @@ import (
 // identity's headers, which CGI and its heirs take for them, whatever else begins with their prefix, and what
 // frameworks take for the path or the host that was asked for.
 func (s *Server) unwanted(client, identity http.Header) []string {
-	prefix := ingress.Fold(s.Headers.Prefix())
+	prefixes := s.Headers.Prefixes()
+	for i, prefix := range prefixes {
+		prefixes[i] = ingress.Fold(prefix)
+	}
 	set, ours := make(map[string]bool, len(identity)), make(map[string]bool, len(identity))
 	for key := range identity {
 		set[strings.ToLower(key)], ours[ingress.Fold(key)] = true, true
@@ -23,7 +26,7 @@ func (s *Server) unwanted(client, identity http.Header) []string {
 		name := ingress.Fold(key)
 		switch {
 		case set[key]: // it is overwritten, and would be removed after that
-		case ours[name], strings.HasPrefix(name, prefix), ingress.Rerouting(name):
+		case ours[name], ingress.Rerouting(name), slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }):
 			names = append(names, key)
 		}
 	}

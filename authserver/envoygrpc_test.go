@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
+	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 )
 
 // envoy is an Envoy that asks a kit over gRPC with grpc-go's client.
@@ -119,6 +120,22 @@ func TestEnvoyGRPCPasses(t *testing.T) {
 	q.Attributes.Request.Http.Headers = map[string]string{"cookie": cookies, ":path": "/"}
 	if e.check(q).GetOkResponse() == nil {
 		t.Error("refused with headers in a map")
+	}
+}
+
+// What begins as the headers of another product do is no client's to say, also where the profile does not write it.
+func TestEnvoyGRPCProfile(t *testing.T) {
+	for profile, want := range map[headers.Profile][]string{
+		headers.Authentik: {"x-authentik-jwt", "x_authentik_meta_app"}, headers.Pomerium: {"x-pomerium-jwt-assertion"}, headers.OAuth2Proxy: {"x-auth-request-access-token"}, headers.EasyAuth: nil,
+	} {
+		e := newEnvoy(t, options{profile: profile})
+		lines := []string{"cookie", e.k.issue(access.Identity{})}
+		for _, name := range []string{"x-authentik-jwt", "x_authentik_meta_app", "x-pomerium-jwt-assertion", "x-auth-request-access-token"} {
+			lines = append(lines, name, "evil")
+		}
+		if ok := e.check(checkOf(lines...)).GetOkResponse(); ok == nil || !slices.Equal(ok.GetHeadersToRemove(), want) {
+			t.Errorf("%v: removed %q, want %q", profile, ok.GetHeadersToRemove(), want)
+		}
 	}
 }
 

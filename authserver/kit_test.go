@@ -99,6 +99,7 @@ type options struct {
 	auditAllows bool
 	proxies     []netip.Prefix
 
+	profile      headers.Profile
 	adapters     authserver.Adapters
 	proxySecrets []secret.String
 
@@ -285,7 +286,7 @@ func (k *kit) wire(o options) {
 	client := entra.NewHTTPClient(30*time.Second, 4<<20) // no test waits for it
 	names := o.scopeNames()
 	signer, assertionHeader := k.signer(o)
-	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log, PassAccessToken: o.pass, PassIDToken: o.pass, Assertion: assertionHeader})
+	renderer, err := headers.New(headers.Config{Prefix: "x-injected-", Scopes: names, Log: log, PassAccessToken: o.pass, PassIDToken: o.pass, Assertion: assertionHeader, Profile: o.profile})
 	must(err)
 	if o.credential == nil {
 		o.credential, err = credential.New(credential.Config{ClientID: o.clientID, Secret: secret.New("s3cret")})

@@ -215,10 +215,8 @@ func (r *Renderer) addListed(claim string) error {
 	}
 }
 
-// Prefix returns what the names of all headers begin with that have no name of their own, in lower case.
-func (r *Renderer) Prefix() string { return r.prefix }
-
-// Prefixes returns what a client's headers must not begin with: Prefix, and what the headers of a profile begin with.
+// Prefixes returns what the headers of a client must not begin with, in lower case: what the names of all headers
+// begin with that have no name of their own, and what those of a profile begin with.
 func (r *Renderer) Prefixes() []string {
 	if own := r.profile.prefix(); own != "" {
 		return []string{r.prefix, own}

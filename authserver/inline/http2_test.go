@@ -1,9 +1,12 @@
 package inline_test
 
 import (
+	"bufio"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/inline"
 )
@@ -40,6 +43,41 @@ func TestConfigurationIsNotHeld(t *testing.T) {
 	}
 	if n := p.held.Load(); n != 0 {
 		t.Errorf("%d are held", n)
+	}
+}
+
+// Nobody holds a configuration by sending no body to who refuses the request: net/http reads it before it sends a
+// page. What an application answers has no such time.
+func TestStalledBodies(t *testing.T) {
+	const short = 50 * time.Millisecond
+	o := to(serve(t, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(3 * short)
+		_, _ = io.Copy(w, r.Body)
+	}))
+	o.ownTime = short
+	p := start(t, o)
+	for _, head := range []string{
+		"POST / HTTP/1.1\r\nHost: nobody.test\r\n", "POST // HTTP/1.1\r\nHost: " + app + "\r\n", "POST /easyauth/login HTTP/1.1\r\nHost: " + app + "\r\n",
+		"TRACE / HTTP/1.1\r\nHost: " + app + "\r\n",
+	} {
+		conn := dial(t, p.address)
+		if _, err := io.WriteString(conn, head+"Accept: text/html\r\nContent-Length: 10\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadAll(conn); err != nil { // the connection ends by itself
+			t.Errorf("%q: %v", head, err)
+		}
+		p.eventually("let go of after "+head, func() bool { return p.held.Load() == 0 })
+	}
+	conn := dial(t, p.address)
+	for _, part := range []string{"POST / HTTP/1.1\r\nHost: " + app + "\r\nContent-Length: 10\r\n\r\n01234", "56789"} {
+		if _, err := io.WriteString(conn, part); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * short)
+	}
+	if res := p.answer(bufio.NewReader(conn)); res.StatusCode != 200 || text(t, res) != "0123456789" {
+		t.Errorf("the application's: %s", res.Status)
 	}
 }
 

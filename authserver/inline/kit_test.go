@@ -90,6 +90,7 @@ type options struct {
 	trusted   []netip.Prefix
 	longest   time.Duration
 	prefixes  []string
+	ownTime   time.Duration
 }
 
 // to serves app with one application.
@@ -108,7 +109,7 @@ func start(t testing.TB, o options) *proxy {
 			p.held.Add(1)
 			return p.site.Load(), func() { p.held.Add(-1) }
 		},
-		Metrics: m.InlineFailures(), Log: slog.New(slog.NewTextHandler(p.log, nil)),
+		OwnTime: o.ownTime, Metrics: m.InlineFailures(), Log: slog.New(slog.NewTextHandler(p.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

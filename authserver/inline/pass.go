@@ -43,12 +43,9 @@ func (p *passage) run(w http.ResponseWriter, r *http.Request) {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, p.route.MaxBody)
 	}
-	if r.ProtoMajor == 1 {
-		c := http.NewResponseController(w)
-		_ = c.SetWriteDeadline(time.Time{}) // of an endpoint of ours, which was asked before on this connection
-		if r.ContentLength != 0 {
-			_ = c.EnableFullDuplex() // an answer may begin before the body has ended
-		}
+	unlimit(w)
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
+		_ = http.NewResponseController(w).EnableFullDuplex() // an answer may begin before the body has ended
 	}
 	if p.upgrades = r.Header[headerUpgrade] != nil; p.upgrades {
 		var done func()

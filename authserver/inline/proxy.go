@@ -18,6 +18,10 @@ type Config struct {
 	// Now gives the configuration in use; leave is called when it is not needed any more. Required.
 	Now func() (site *Site, leave func())
 
+	// OwnTime is how long a client may take to send what we answer ourselves, and half of how long to read
+	// the answer; 0: 30 s.
+	OwnTime time.Duration
+
 	Metrics *metrics.InlineFailures // nil: nobody counts
 	Log     *slog.Logger            // nil: nobody hears
 }
@@ -36,6 +40,9 @@ func New(cfg Config) (*Proxy, error) {
 	if cfg.Now == nil {
 		return nil, errors.New("make a proxy: nothing says for what")
 	}
+	if cfg.OwnTime == 0 {
+		cfg.OwnTime = ownTime
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -45,6 +52,7 @@ func New(cfg Config) (*Proxy, error) {
 // ServeHTTP implements http.Handler. A configuration is held while the question is answered, not while
 // the application answers: that may take hours.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.limit(w)
 	site, leave := p.Now()
 	pass, ok := func() (*passage, bool) {
 		defer leave()
@@ -76,18 +84,21 @@ func (b *buffers) Get() []byte {
 // Put implements httputil.BufferPool.
 func (b *buffers) Put(buf []byte) { b.pool.Put(&buf) }
 
-// Limits of the listener. There is none for a whole request or answer: uploads and streams take as long as
-// they take, so that the server must have neither a ReadTimeout nor a WriteTimeout. Our own endpoints have.
-const (
-	ownReadTimeout  = 30 * time.Second
-	ownWriteTimeout = 60 * time.Second
-)
+// ownTime is the default of Config. There is no limit for what an application gets and gives: it takes as long as it takes, so that
+// the server must have neither a ReadTimeout nor a WriteTimeout. What we answer ourselves has one: a client that
+// sends no body, or reads no answer, would else hold the configuration that it met.
+const ownTime = 30 * time.Second
 
-// limited answers one of our own endpoints within its times. The connection keeps that of the answer: see passage.run.
-func limited(own http.Handler, w http.ResponseWriter, r *http.Request) {
+// limit sets the times of what is answered here. A writer of a test has no deadlines.
+func (p *Proxy) limit(w http.ResponseWriter) {
+	c, now := http.NewResponseController(w), time.Now()
+	_ = c.SetReadDeadline(now.Add(p.OwnTime))
+	_ = c.SetWriteDeadline(now.Add(2 * p.OwnTime))
+}
+
+// unlimit takes them back for a request that an application answers.
+func unlimit(w http.ResponseWriter) {
 	c := http.NewResponseController(w)
-	now := time.Now()
-	_ = c.SetReadDeadline(now.Add(ownReadTimeout)) // a writer of a test has no deadlines
-	_ = c.SetWriteDeadline(now.Add(ownWriteTimeout))
-	own.ServeHTTP(w, r)
+	_ = c.SetReadDeadline(time.Time{})
+	_ = c.SetWriteDeadline(time.Time{})
 }

@@ -75,7 +75,7 @@ func (s *Site) admit(w http.ResponseWriter, r *http.Request) (*passage, bool) {
 		return nil, false
 	}
 	if s.isOwn(r.URL.Path) {
-		limited(s.Own, w, r)
+		s.Own.ServeHTTP(w, r)
 		return nil, false
 	}
 	if len(uri) > maxURI {

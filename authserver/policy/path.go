@@ -14,6 +14,7 @@ import (
 //   - it does not begin with "/", or holds "#";
 //   - an empty segment ("//"), which some servers merge;
 //   - a segment of dots alone, plain or encoded: ".", "..", and "..." of old Windows;
+//   - a segment that ends in a dot or a blank, which Windows drops: /admin. is /admin;
 //   - an encoded slash, and a backslash in either form;
 //   - ";" in either form: servers for Java cut a segment there, so that /admin;x is
 //     /admin and /..;/ a step upwards;
@@ -59,14 +60,15 @@ func plainPath(uri string) (string, bool) {
 	for i := 1; i < len(uri); i++ {
 		switch c := uri[i]; {
 		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || c == '-' || c == '_':
-		case (c == '/' || c == '.') && uri[i-1] != '/':
-		case c == '?':
+		case c == '.' && uri[i-1] != '/':
+		case c == '/' && uri[i-1] != '/' && uri[i-1] != '.':
+		case c == '?' && uri[i-1] != '.':
 			return withoutSlash(uri[:i]), true
 		default:
 			return "", false
 		}
 	}
-	return withoutSlash(uri), true
+	return withoutSlash(uri), uri[len(uri)-1] != '.'
 }
 
 // decodeOnce replaces escapes. It refuses a malformed one, an encoded slash, and a
@@ -127,7 +129,7 @@ func unambiguous(path string) bool {
 	for i := 1; i <= len(path); i++ {
 		if i == len(path) || path[i] == '/' {
 			empty := i == start
-			if empty && i < len(path) || !empty && allDots {
+			if empty && i < len(path) || !empty && (allDots || path[i-1] == '.' || path[i-1] == ' ') { // Windows drops dots and blanks at the end
 				return false
 			}
 			start, allDots = i+1, true

@@ -106,7 +106,7 @@ func TestInlinePage(t *testing.T) {
 	}
 	b.signIn()
 	want := "oid=" + entra.AdeleOID + " roles=Admin%7COrders.Write cookies=[] auth=[]\n"
-	for _, path := range []string{"/orders?id=7", "/admin/%20?x=%zz"} {
+	for _, path := range []string{"/orders?id=7", "/admin/a%20b?x=%zz"} {
 		spoofing := navigation()
 		spoofing["X-Injected-Oid"], spoofing["x_injected_oid"] = []string{"evil"}, []string{"evil"}
 		if resp := b.get(at(path), spoofing); resp.StatusCode != http.StatusOK || strings.ReplaceAll(resp.body, "|", "%7C") != path+" "+want {
@@ -236,6 +236,14 @@ func TestProxyHasNoTimesForBodies(t *testing.T) {
 	s := authserver.HTTPServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
 	if serveInline(s); s.ReadTimeout != 0 || s.WriteTimeout != 0 || s.ReadHeaderTimeout == 0 || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestTokensOfOurs(t *testing.T) {
+	for text, want := range map[string]bool{"ea_abc": true, "ear_abc": true, "eyJ0": false, "earl": false, "": false} {
+		if got := isOurs(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
 	}
 }
 

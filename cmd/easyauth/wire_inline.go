@@ -46,9 +46,14 @@ func wireSite(cfg *config.Config, g *ground, server *authserver.Server, m *metri
 	}
 	return inline.NewSite(inline.SiteConfig{
 		Table: table, Ask: server, Own: http.HandlerFunc(server.ServeSignIn), Pages: g.pages, BasePath: cfg.BasePath, OwnPaths: ownPaths(cfg),
-		IdentityPrefixes: g.headers.Prefixes(), IdentityNames: g.headers.Names(), IsToken: session.IsToken,
+		IdentityPrefixes: g.headers.Prefixes(), IdentityNames: g.headers.Names(), IsToken: isOurs,
 		TrustedProxies: cfg.TrustedProxies, LongestUpgrade: cfg.SessionLifetime, HostRefused: func() { m.ConfigError("host_not_served") },
 	})
+}
+
+// isOurs tells tokens of ours, of both kinds.
+func isOurs(text string) bool {
+	return session.IsToken(text) || strings.HasPrefix(text, session.RefreshPrefix)
 }
 
 func upstreamsOf(cfg *config.Config) (list []inline.Upstream) {
