@@ -19,6 +19,19 @@ const caddyPatience = `				transport http {
 				}
 `
 
+// caddyTunnels ends what a client may say of connections. An application that answers "Upgrade: h2c" with 101 would
+// open a tunnel in which nobody judges; and Caddy takes out what Connection names after it has copied EasyAuth's headers.
+// X-Real-IP is believed by EasyAuth too.
+const caddyTunnels = `	# What would open a tunnel, in which nobody judges, or take out what EasyAuth says. A WebSocket may.
+	@websocket header_regexp Upgrade (?i)^websocket$
+	@no_websocket not header_regexp Upgrade (?i)^websocket$
+	request_header -HTTP2-Settings
+	request_header @no_websocket -Connection
+	request_header @websocket Upgrade websocket
+	request_header @websocket Connection Upgrade
+	request_header X-Real-IP {http.request.remote.host}
+`
+
 // signs are those that a header's name may have instead of a dash (RFC 9110, token).
 const signs = "-!#$%&'*+.^_`|~"
 
@@ -33,7 +46,7 @@ func caddy(p *plan) (string, error) {
 	p.caddyMissing()
 	p.say("certificates are not carried over: Caddy gets its own, or write a line tls CERTIFICATE KEY")
 	p.say("the idle cookie of EASYAUTH_SESSION_IDLE cannot be renewed: an answer that lets pass cannot give the browser a cookie; use a session store")
-	p.say("leave trusted_proxies out, or name your own load balancers alone: whom it trusts can say X-Forwarded-*")
+	p.say("leave trusted_proxies out; behind a load balancer name it alone there, and in place of -*Forwarded* what it does not set")
 	return b.String(), nil
 }
 
@@ -48,7 +61,7 @@ func (p *plan) caddyStrip(b *strings.Builder) {
 			line(name + "*")
 		}
 	}
-	line("Forwarded")
+	line("*Forwarded*")
 	for _, name := range p.others() {
 		words := strings.Split(name, "-")
 		if len(words) < 3 {
@@ -62,7 +75,7 @@ func (p *plan) caddyStrip(b *strings.Builder) {
 		}
 		p.say("spellings of %s with several signs (such as - and _) are not taken out of requests", name)
 	}
-	b.WriteString("}\n")
+	b.WriteString(caddyTunnels + "}\n")
 }
 
 // spellings are all names that words make with signs between them.

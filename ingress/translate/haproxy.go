@@ -35,6 +35,21 @@ const haproxyPath = `
     http-request deny deny_status 400 if { var(txn.path) -m reg '(^|/)[.][.]?(;|/|$)|\\|[\x00-\x1f\x7f]' }
 `
 
+// haproxyOwn ends what a client may say of connections: an application that answers "Upgrade: h2c" with 101 would open a
+// tunnel in which nobody judges. Then the proxy says its own.
+const haproxyOwn = `    http-request del-header '^x[^a-z0-9]forwarded[^a-z0-9]' -m reg
+    # What would open a tunnel, in which nobody judges. A WebSocket may.
+    http-request del-header http2-settings
+    http-request del-header upgrade unless { req.fhdr_cnt(upgrade) eq 1 } { req.fhdr(upgrade) -m str -i websocket }
+    http-request del-header connection
+    http-request set-header connection upgrade if { req.fhdr(upgrade) -m found }
+    http-request set-header X-Real-IP %[src]
+    http-request set-header X-Forwarded-For %[src]
+    http-request set-header X-Forwarded-Host %[req.hdr(host)]
+    http-request set-header X-Forwarded-Proto https if { ssl_fc }
+    http-request set-header X-Forwarded-Proto http if !{ ssl_fc }
+`
+
 // word is one route as a name that HAProxy needs no quotes for.
 func word(i int) string { return "route" + strconv.Itoa(i+1) }
 
@@ -78,7 +93,7 @@ func (p *plan) haproxyStrip(b *strings.Builder) {
 	for _, expression := range p.spelledAny() {
 		fmt.Fprintf(b, "    http-request del-header %s -m reg\n", haproxyQuoted(strings.TrimSuffix(expression, ".*")))
 	}
-	b.WriteString("    http-request set-header X-Real-IP %[src]\n")
+	b.WriteString(haproxyOwn)
 }
 
 // haproxyRoutes says which route a request takes: the first that fits, the strictest first.

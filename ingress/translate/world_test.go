@@ -23,6 +23,7 @@ import (
 type world struct {
 	auth, app *httptest.Server
 	hangs     atomic.Bool // EasyAuth takes questions, and answers none
+	tunnels   atomic.Bool // the application opens a tunnel for whoever asks for one, and tells every header
 }
 
 func newWorld(t *testing.T) *world {
@@ -51,6 +52,10 @@ func newWorld(t *testing.T) *world {
 	}))
 	t.Cleanup(w.auth.Close)
 	w.app = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.tunnels.Load() {
+			tellAll(rw, r)
+			return
+		}
 		var list []string
 		for name, values := range r.Header {
 			folded := strings.ToLower(strings.Map(func(c rune) rune {
@@ -102,13 +107,22 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// start runs a proxy with what is translated for it, its Services being those of the world. The change is made to Caddy's
-// configuration, or to HAProxy's script.
+// toRun is what is translated for a proxy that the tests run, without TLS.
+func toRun(t *testing.T, to string) string {
+	t.Helper()
+	return translation(t, strings.Replace(runIngresses, "  tls:\n    - hosts: [app.example.com]\n      secretName: app-tls\n", "", 1), to).Text
+}
+
+// start runs a proxy with what is translated for it. The change is made to Caddy's configuration, or to HAProxy's script.
 func start(t *testing.T, w *world, to string, change func(string) string) (address string) {
 	t.Helper()
+	return startWith(t, w, to, toRun(t, to), change)
+}
+
+// startWith runs a proxy with a configuration, its Services being those of the world.
+func startWith(t *testing.T, w *world, to, text string, change func(string) string) (address string) {
+	t.Helper()
 	address = freeAddress(t)
-	source := strings.Replace(runIngresses, "  tls:\n    - hosts: [app.example.com]\n      secretName: app-tls\n", "", 1)
-	text := translation(t, source, to).Text
 	auth, app := strings.TrimPrefix(w.auth.URL, "http://"), strings.TrimPrefix(w.app.URL, "http://")
 	c := process.Command{Name: to, Program: program(t, to)}
 	switch to {
