@@ -93,6 +93,54 @@ func TestNginxStricterRuleIgnoresCase(t *testing.T) {
 	}
 }
 
+// Nobody outside reaches the questions, nor those of another kind of proxy below the same path.
+func TestNginxKeepsQuestionsInside(t *testing.T) {
+	t.Parallel()
+	const guard = "location ~ ^/easyauth/auth(/|$) {"
+	with, without := visit(t, startBare(t).port), visit(t, startEdited(t, guard, "location = /easyauth/auth {").port)
+	for _, path := range []string{"/easyauth/auth", "/easyauth/auth?role=Admin", "/easyauth/auth/", "/easyauth/auth/forward", "/easyauth/auth/forward?role=Admin", "/easyauth/%61uth/forward", "/easyauth/auth%3Fx"} {
+		if r := with.do("https://app.example.com"+path, page()); r.status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, r.status)
+		}
+	}
+	if r := without.do("https://app.example.com/easyauth/auth/forward", page()); r.status == http.StatusNotFound {
+		t.Error("with the path of nginx's own questions alone the others are not reached: this test sees nothing")
+	}
+	if r := with.do("https://app.example.com/easyauth/login?rd=/echo", page()); r.status != http.StatusFound {
+		t.Errorf("the sign-in: %d", r.status)
+	}
+}
+
+// The application is told nginx's own word of where a request came from, and is offered no upgrade but WebSocket.
+func TestNginxForwardsItsOwnWord(t *testing.T) {
+	t.Parallel()
+	b := startBare(t)
+	bob := visit(t, b.port)
+	bob.open("https://app.example.com/echo", entra.Bob)
+	own := map[string]string{
+		"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "app.example.com", "X-Forwarded-Proto": "https", "X-Forwarded-Method": "", "X-Forwarded-Port": "",
+		"X-Forwarded-Prefix": "", "X-Forwarded-Server": "", "X-Forwarded-Uri": "",
+	}
+	h := page()
+	for name := range own {
+		h.Set(name, "evil.test")
+	}
+	h.Set("Upgrade", "h2c")
+	h.Set("HTTP2-Settings", "AAMAAABkAAQAAP__")
+	h.Set("Connection", "Upgrade, HTTP2-Settings")
+	for _, path := range []string{"/echo", "/public/echo", "/api/echo"} {
+		got := bob.do("https://app.example.com"+path, h).echo(t).Headers
+		for name, want := range own {
+			if host, _, _ := strings.Cut(got.Get(name), ":"); host != want {
+				t.Errorf("%s: %s is %q, want %q", path, name, got.Get(name), want)
+			}
+		}
+		if got.Get("Upgrade") != "" || strings.EqualFold(got.Get("Connection"), "upgrade") {
+			t.Errorf("%s: the application is offered %q", path, got.Get("Upgrade"))
+		}
+	}
+}
+
 // The server of docs/nginx.md is that of nginx.conf, but for where the certificate lies.
 func TestNginxServerIsTheDocuments(t *testing.T) {
 	t.Parallel()

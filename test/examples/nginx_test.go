@@ -42,7 +42,7 @@ func startEdited(t *testing.T, oldnew ...string) bare {
 		}
 	}
 	write(t, filepath.Join(dir, "easyauth.env"), replaced(t, "easyauth.env", read(t, "nginx/easyauth.env"), "127.0.0.1:8080", local(auth), "127.0.0.1:9090", local(admin))+
-		fmt.Sprintf("EASYAUTH_INSTANCE=%s/\nEASYAUTH_GRAPH_URL=%s\nEASYAUTH_AUDIT=file\nEASYAUTH_AUDIT_FILE=%s\n", b.idp.BaseURL(), b.idp.BaseURL(), filepath.Join(dir, "audit.jsonl")))
+		fmt.Sprintf("EASYAUTH_INSTANCE=%s/\nEASYAUTH_GRAPH_URL=%s\nEASYAUTH_ADAPTERS=nginx,forward\nEASYAUTH_AUDIT=file\nEASYAUTH_AUDIT_FILE=%s\n", b.idp.BaseURL(), b.idp.BaseURL(), filepath.Join(dir, "audit.jsonl")))
 	conf := replaced(t, "nginx.conf", read(t, "nginx/nginx.conf"),
 		"listen 443 ssl;", "listen "+local(b.port)+" ssl;", "server 127.0.0.1:8080;", "server "+local(auth)+";", "server 127.0.0.1:3000;", "server "+local(application)+";",
 		"events {}", "pid "+filepath.Join(dir, "nginx.pid")+";\nevents {}", "http {\n", "http {\n"+ownFolders(dir))
