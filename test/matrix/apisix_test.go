@@ -171,7 +171,8 @@ func TestAPISIXFunction(t *testing.T) {
 	for _, spell := range spellings() {
 		forbidden = append(forbidden, spell("X-Injected-Oid"), spell("X-Injected-Preferred-Username"), spell("X-Original-URL"))
 	}
-	forbidden = append(forbidden, "Forwarded", "FORWARDED", "X-Rewrite-URL", "X_Rewrite_URL")
+	forbidden = append(forbidden, forwarded()...)
+	forbidden = append(forbidden, "X_Forwarded_Host", "X-Forwarded-Proto", "Forwarded", "FORWARDED", "X-Rewrite-URL", "X_Rewrite_URL")
 	innocent := []string{"Cookie", "Authorization", "X-Forwarded-For", "X-Request-Id", "X-Injection", "Originally"}
 	for _, name := range append(slices.Clone(forbidden), innocent...) {
 		headers = append(headers, fmt.Sprintf("[%q]=true", name))
@@ -208,6 +209,15 @@ for _, uri in ipairs(%s) do
 	ngx.var.request_uri = uri
 	assert(clean({}, {}) == nil, "refused: " .. uri)
 end
+ngx.var.request_uri = "/public/x"
+for _, protocol in ipairs({ "h2c", "H2C", "websocket, h2c", "h2c, websocket", "websocket/13", "xwebsocket", "" }) do
+	ngx.var.http_upgrade = protocol
+	assert(clean({}, {}) == 400, "upgrades to " .. protocol)
+end
+for _, protocol in ipairs({ "websocket", "WebSocket" }) do
+	ngx.var.http_upgrade = protocol
+	assert(clean({}, {}) == nil, "does not upgrade to " .. protocol)
+end
 for _, name in ipairs(%s) do assert(gone[name], "arrives: " .. name) end
 for _, name in ipairs(%s) do assert(not gone[name], "taken out: " .. name) end
 `, strings.Join(headers, ","), function, quoted(refused), quoted(plain()), quoted(forbidden), quoted(innocent))
@@ -222,6 +232,9 @@ for _, name in ipairs(%s) do assert(not gone[name], "taken out: " .. name) end
 	}
 	for what, change := range map[string][2]string{
 		"without the test of paths": {"return 400", "return nil"},
+		"with every upgrade":        {"^websocket$", ""},
+		"with what begins so":       {"^websocket$", "^websocket"},
+		"with X-Forwarded-Host":     {`folded ~= "x-forwarded-for"`, "false"},
 		"without the headers":       {"core.request.set_header", "core.other"},
 		"with one spelling":         {`gsub("[^a-z0-9]", "-")`, `gsub("_", "-")`},
 	} {

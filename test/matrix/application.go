@@ -72,6 +72,7 @@ func Fold(name string) string {
 type application struct {
 	listener net.Listener
 	seen     atomic.Int64 // requests
+	upgrades atomic.Value // the last Upgrade that came, a string
 }
 
 func startApplication(ctx context.Context, addr string) (*application, error) {
@@ -119,8 +120,12 @@ func (a *application) answer(r *bufio.Reader, conn net.Conn) (again bool, err er
 		return false, err
 	}
 	a.seen.Add(1)
-	if strings.EqualFold(req.Header.Get("Upgrade"), "websocket") {
-		return false, echoFrames(req, r, conn)
+	if protocol := strings.ToLower(strings.Join(req.Header.Values("Upgrade"), ", ")); protocol != "" {
+		a.upgrades.Store(protocol)
+		if protocol == "websocket" {
+			return false, echoFrames(req, r, conn)
+		}
+		return true, takeUp(protocol, conn)
 	}
 	if strings.EqualFold(req.Header.Get("Expect"), "100-continue") {
 		if _, err := io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n"); err != nil {
@@ -141,6 +146,12 @@ func (a *application) answer(r *bufio.Reader, conn net.Conn) (again bool, err er
 		_, err = conn.Write(text)
 	}
 	return !req.Close, err
+}
+
+// takeUp changes to another protocol, whatever it is: in truth requests follow as before, now through a tunnel.
+func takeUp(protocol string, conn net.Conn) error {
+	_, err := fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: %s\r\nConnection: Upgrade\r\n\r\n", protocol)
+	return err
 }
 
 const maxHead = 128 << 10

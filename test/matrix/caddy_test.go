@@ -28,7 +28,7 @@ func startCaddyWith(t *testing.T, at Place, oldnew ...string) {
 		"app.example.com {\n", "https://"+Host+":"+port+" {\n\tbind 127.0.0.1\n\ttls "+at.Certificate+" "+at.Key+"\n",
 		"127.0.0.1:8080", at.Auth, "127.0.0.1:3000", at.Application), oldnew...)
 	if at.Bare {
-		conf = regexp.MustCompile(`(?m)^\s*(request_header -|copy_headers |respond @two_readings ).*\n`).ReplaceAllString(conf, "")
+		conf = regexp.MustCompile(`(?m)^\s*(request_header |copy_headers |respond @two_readings ).*\n`).ReplaceAllString(conf, "")
 	}
 	file := at.Write(t, "Caddyfile", conf)
 	p := at.Begin(t, process.Command{

@@ -64,7 +64,7 @@ func TestClearedHeaders(t *testing.T) {
 	cleared := readObject(t, 1, "v1", "ConfigMap").Data
 	for line := range strings.Lines(Block(t, nginxPage, "nginx", 4)) {
 		words := strings.Fields(strings.TrimSuffix(strings.TrimSpace(line), ";"))
-		if len(words) != 3 || words[0] != "proxy_set_header" || words[2] != `""` || strings.HasPrefix(words[1], "X-Injected-") {
+		if len(words) != 3 || words[0] != "proxy_set_header" || words[2] != `""` || strings.HasPrefix(words[1], "X-Injected-") || words[1] == "X-Forwarded-Port" { // which it writes itself
 			continue
 		}
 		if value, is := cleared[words[1]]; !is || value != "" {
@@ -89,7 +89,9 @@ func TestSnippetsOfF5(t *testing.T) {
 		at.Write(t, "server.conf", "server {\nlisten "+at.Listen+" ssl;\nserver_name "+Host+";\nssl_certificate "+at.Certificate+";\nssl_certificate_key "+at.Key+";\n"+
 			Replaced(t, ingress.Metadata.Annotations[server], "easyauth.easyauth.svc.cluster.local", at.Auth)+
 			"location /easyauth/ { proxy_pass http://"+at.Auth+"; proxy_set_header Host $http_host; proxy_buffer_size 16k; proxy_buffers 4 16k; }\n"+
-			"location / {\n"+ingress.Metadata.Annotations[location]+"proxy_set_header Host $http_host;\nproxy_pass http://"+at.Application+";\n}\n}\n")
+			"location / {\n"+ingress.Metadata.Annotations[location]+ // For a service of nginx.org/websocket-services the controller writes these two.
+			"proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection upgrade;\n"+
+			"proxy_set_header Host $http_host;\nproxy_pass http://"+at.Application+";\n}\n}\n")
 		runNginx(t, at)
 	}}
 	s := begin(t, build(t), p, false)
@@ -101,8 +103,17 @@ func TestSnippetsOfF5(t *testing.T) {
 	if last := adele.follow(first); !last.fromApplication() || last.url != "https://"+Host+"/home?a=1" {
 		t.Errorf("signed in: %s", describe(last))
 	}
+	tryUpgrades(t, s)
+	tryWebSocketOf(t, s, adele)
+	if r := s.visit(t, "").get("/easyauth/auth/forward"); r.status != http.StatusNotFound {
+		t.Errorf("the questions from outside: %s", describe(r))
+	}
+	line, _, _ := strings.Cut(ingress.Metadata.Annotations[server], "\n")
+	if !strings.Contains(line, "$http_upgrade") || !strings.Contains(Block(t, controllersPage, "yaml", 2), line) {
+		t.Errorf("for ingress-nginx there is no %q", line)
+	}
 	h := page()
-	for _, name := range append(identity(), "X-Original-URL", "X-Original-URI", "X-Original-Method", "X-Original-Host", "X-Rewrite-URL", "Forwarded") {
+	for _, name := range append(identity(), "X-Original-URL", "X-Original-URI", "X-Original-Method", "X-Original-Host", "X-Rewrite-URL", "Forwarded", "X-Forwarded-Method", "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Uri") {
 		h[name] = []string{forged}
 	}
 	e := adele.do(http.MethodGet, "/home", h).echo(t)
@@ -114,4 +125,14 @@ func TestSnippetsOfF5(t *testing.T) {
 			t.Errorf("%s arrives", l.Name)
 		}
 	}
+}
+
+// tryWebSocketOf shows that a WebSocket opens where other upgrades do not.
+func tryWebSocketOf(t *testing.T, s *stand, v *visitor) {
+	t.Helper()
+	ws, status, err := dialSocket(t.Context(), s.place.Listen, "/socket", http.Header{"Cookie": {v.cookies()}})
+	if err != nil || ws == nil {
+		t.Fatalf("a WebSocket: %v %d", err, status)
+	}
+	_ = ws.conn.Close() // nothing was said
 }

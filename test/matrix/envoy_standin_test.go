@@ -55,6 +55,11 @@ func (e *envoy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
+	protocol, allowed := e.upgrade(r)
+	if !allowed {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
 	route := e.route(r.Host, target)
 	if route == nil {
 		w.WriteHeader(http.StatusNotFound)
@@ -86,7 +91,25 @@ func (e *envoy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(int(direct.GetStatus()))
 		return
 	}
+	if protocol != "" {
+		header["connection"], header["upgrade"] = []string{"Upgrade"}, []string{protocol}
+	}
 	e.forward(w, r, header, target, route.GetRoute().GetCluster())
+}
+
+// upgrade is the other protocol that a request goes on with, if any. Envoy ignores h2c, and refuses what the
+// configuration does not list.
+func (e *envoy) upgrade(r *http.Request) (protocol string, allowed bool) {
+	protocol = strings.Join(r.Header["Upgrade"], ",")
+	asked := slices.ContainsFunc(strings.Split(strings.Join(r.Header["Connection"], ","), ","), func(token string) bool {
+		return strings.EqualFold(strings.TrimSpace(token), "upgrade")
+	})
+	if !asked || protocol == "" || strings.EqualFold(protocol, "h2c") {
+		return "", true
+	}
+	return protocol, slices.ContainsFunc(e.manager.GetUpgradeConfigs(), func(c *managerv3.HttpConnectionManager_UpgradeConfig) bool {
+		return strings.EqualFold(c.GetUpgradeType(), protocol)
+	})
 }
 
 // clientHeaders are the request's headers after what the connection manager does first.
@@ -209,12 +232,13 @@ func (e *envoy) forward(w http.ResponseWriter, r *http.Request, header http.Head
 	to := e.addresses[cluster]
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
-			for _, name := range []string{"Connection", "Upgrade"} {
-				if values := p.Out.Header[name]; values != nil {
-					header[name] = values
+			p.Out.Header = http.Header{}
+			for name, values := range header {
+				if name == "connection" || name == "upgrade" { // ReverseProxy looks for these
+					name = http.CanonicalHeaderKey(name)
 				}
+				p.Out.Header[name] = values
 			}
-			p.Out.Header = header
 			p.Out.URL = &url.URL{Scheme: "http", Host: to, Opaque: target}
 			p.Out.Host = p.In.Host
 		},
@@ -264,6 +288,7 @@ func startEnvoy(t *testing.T, at Place, overHTTP bool) {
 	if at.Bare {
 		e.removed = nil
 		e.manager.CommonHttpProtocolOptions.HeadersWithUnderscoresAction = corev3.HttpProtocolOptions_ALLOW
+		e.manager.UpgradeConfigs = append(e.manager.UpgradeConfigs, &managerv3.HttpConnectionManager_UpgradeConfig{UpgradeType: "tunnel"})
 		host := e.manager.GetRouteConfig().GetVirtualHosts()[0]
 		host.Routes = slices.DeleteFunc(host.Routes, func(r *routev3.Route) bool { return r.GetDirectResponse().GetStatus() == http.StatusBadRequest })
 	}

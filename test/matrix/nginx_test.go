@@ -16,6 +16,7 @@ const nginxPage = "docs/nginx.md"
 func nginx() Proxy {
 	return Proxy{
 		Name: Nginx, OnlyListed: true,
+		Env: map[string]string{"EASYAUTH_ADAPTERS": "nginx,forward"}, // another one's questions stay inside too
 		Notes: map[Column]string{Spoofing: "nginx takes out names that it is told one by one, and drops names with signs other than letters, digits and `-`. " +
 			"So [other claims](../headers.md#other-claims) that an application reads must be listed in both files."},
 		Start: func(t *testing.T, at Place) { startNginx(t, at) },
@@ -35,7 +36,7 @@ func startNginx(t *testing.T, at Place, lines ...string) {
 		server = Replaced(t, server, rule, rule+strings.NewReplacer("/_easyauth_admin", "/_easyauth_mail", "role=Admin", "scope=Mail.Read", "^/admin", "^/mail").Replace(rule))
 	}
 	if at.Bare {
-		server = Replaced(t, server, "if ($easyauth_two_readings) {\n        return 400;\n    }\n", "")
+		server = Replaced(t, server, "if ($easyauth_two_readings) {\n        return 400;\n    }\n", "", "map $easyauth_upgrade ", "map $http_upgrade ")
 	}
 	at.Write(t, "server.conf", server)
 	at.Write(t, "easyauth_ask.conf", Block(t, nginxPage, "nginx", 2)+strings.Join(lines, ""))
@@ -48,7 +49,8 @@ func startNginx(t *testing.T, at Place, lines ...string) {
 			text += "proxy_set_header X-Injected-Department \"\";\n"
 		}
 		if at.Bare {
-			text = regexp.MustCompile(`(?m)^proxy_set_header +(X-Injected|X-Original|X-Rewrite|Forwarded).*\n`).ReplaceAllString(text, "")
+			text = regexp.MustCompile(`(?m)^proxy_set_header +(X-Injected|X-Original|X-Rewrite|X-Forwarded|Forwarded).*\n`).ReplaceAllString(text, "")
+			text = Replaced(t, text, "$easyauth_upgrade", "$http_upgrade")
 		}
 		at.Write(t, name, text)
 	}

@@ -83,6 +83,12 @@ type Proxy struct {
 	// CaseMatters says that the proxy's rules are of one case, and its page that the application must be too:
 	// RefusesPathsOfTwoReadings then takes /ADMIN for another page than /admin.
 	CaseMatters bool
+	// OtherUpgrades says that the proxy knows h2c and takes it out, and cannot be told to take out other upgrades: a note
+	// on Spoofing must say so.
+	OtherUpgrades bool
+	// OwnForwarded says that the proxy passes on no X-Forwarded-Host and the like of clients, whatever its configuration
+	// says.
+	OwnForwarded bool
 	// Alone says that the proxy is EasyAuth itself: no other EasyAuth is started, and "auth server down" ends what
 	// Start began last with Place.Begin.
 	Alone bool

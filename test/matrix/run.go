@@ -96,7 +96,11 @@ func (p Proxy) tried(t *testing.T, program string) *Row {
 			}
 		})
 	}
-	t.Run("header spoofing would succeed", func(t *testing.T) { spoofingWouldSucceed(t, begin(t, program, p, true)) })
+	t.Run("header spoofing would succeed", func(t *testing.T) {
+		bare := begin(t, program, p, true)
+		spoofingWouldSucceed(t, bare)
+		upgradesWouldArrive(t, bare)
+	})
 	return row
 }
 

@@ -58,6 +58,12 @@ func routing() []string {
 	return []string{"X-Original-URL", "X-Original-Method", "X-Original-URI", "X-Original-Host", "X-Rewrite-URL", "Forwarded"}
 }
 
+// forwarded are headers of proxies, of which applications build addresses. A proxy may set them; the client's must not
+// arrive.
+func forwarded() []string {
+	return []string{"X-Forwarded-Host", "X-Forwarded-Prefix", "X-Forwarded-Uri", "X-Forwarded-Method", "X-Forwarded-Port", "X-Forwarded-Server"}
+}
+
 // situation is who sends a forged header, and where.
 type situation struct {
 	what, path string
@@ -136,15 +142,18 @@ func trySpoofing(t *testing.T, s *stand) outcome {
 				check(at, how, names, twice)
 			}
 		}
-		for _, name := range routing() {
+		for _, name := range slices.Concat(routing(), forwarded()) {
 			check(at, name, []string{name}, false)
 			check(at, name+" in capitals, twice", []string{strings.ToUpper(name)}, true)
+			check(at, name+" with underlines", []string{strings.ReplaceAll(name, "-", "_")}, false)
 		}
 		if arrived, refused := s.forge(t, at, nil, false); refused || len(arrived) > 0 {
 			t.Errorf("%s, without forged headers: refused: %v, %q", at.what, refused, arrived)
 		}
 	}
 	tryMisleading(t, s)
+	tryUpgrades(t, s)
+	tryConnection(t, s)
 	if refusals > 0 {
 		return saw("none arrives, or 400")
 	}
@@ -159,6 +168,10 @@ func spoofingWouldSucceed(t *testing.T, s *stand) {
 		if arrived, refused := s.forge(t, at, names, false); refused || len(arrived) < len(names) {
 			t.Errorf("%s: of %q only %q arrive", what, names, arrived)
 		}
+	}
+	// A proxy may write some of these itself.
+	if arrived, _ := s.forge(t, at, forwarded(), false); len(arrived) == 0 && !s.proxy.OwnForwarded {
+		t.Errorf("of %q none arrives", forwarded())
 	}
 }
 

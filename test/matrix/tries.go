@@ -50,8 +50,10 @@ func tryRefused(t *testing.T, s *stand) outcome {
 			return lacks("%s: not on the way to the identity provider: %s", path, describe(r))
 		}
 	}
-	if r := s.unseen(t, "the auth endpoint from outside", func() *reply { return s.visit(t, "").get("/easyauth/auth") }); r.status != http.StatusNotFound {
-		t.Errorf("the auth endpoint from outside: %s", describe(r))
+	for _, path := range []string{"/easyauth/auth", "/easyauth/auth?role=x", "/easyauth/auth/", "/easyauth/auth/forward", "/easyauth/auth/envoy/-/x"} {
+		if r := s.unseen(t, "the auth endpoint from outside", func() *reply { return s.visit(t, "").get(path) }); r.status != http.StatusNotFound {
+			t.Errorf("the auth endpoint from outside: %s", describe(r))
+		}
 	}
 	if r := s.visit(t, "").get("/public/x"); !r.fromApplication() {
 		return lacks("a public page: %s", describe(r))

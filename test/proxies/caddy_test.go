@@ -17,7 +17,7 @@ func startCaddy(t *testing.T, at matrix.Place) {
 		"app.example.com {\n", "https://"+matrix.Host+":"+port+" {\n\tbind 127.0.0.1\n\ttls "+at.Certificate+" "+at.Key+"\n",
 		"127.0.0.1:8080", at.Auth, "127.0.0.1:3000", at.Application)
 	if at.Bare {
-		conf = regexp.MustCompile(`(?m)^\s*(request_header -|copy_headers |respond @two_readings ).*\n`).ReplaceAllString(conf, "")
+		conf = regexp.MustCompile(`(?m)^\s*(request_header |copy_headers |respond @two_readings ).*\n`).ReplaceAllString(conf, "")
 	}
 	file := at.Write(t, "Caddyfile", conf)
 	p := begin(t, process.Command{

@@ -75,7 +75,7 @@ func TestAuthSnippet(t *testing.T) {
 		lost[column] = "Traefik redirects to auth-signin, and drops the cookie and the rest of the answer"
 	}
 	matrix.Run(t, matrix.Proxy{
-		Name: matrix.TraefikIngressNginx, Lacks: lost,
+		Name: matrix.TraefikIngressNginx, Lacks: lost, OwnForwarded: true, OtherUpgrades: true,
 		Start: func(t *testing.T, at matrix.Place) { startIngresses(t, at, "/public/", asNginx()...) },
 	})
 }

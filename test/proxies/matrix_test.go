@@ -35,6 +35,10 @@ func caddy() matrix.Proxy {
 	return matrix.Proxy{Name: matrix.CaddyNew, Env: forward(), Start: startCaddy}
 }
 
+// otherUpgrades is what is to be known of Traefik's tunnels.
+const otherUpgrades = "Traefik takes out `Upgrade: h2c`, and passes on upgrades to protocols of other names. " +
+	"No application may answer 101 to a protocol that it does not mean to speak with strangers."
+
 // files is Traefik with the files of its page, and with a secret.
 func files(t *testing.T) matrix.Proxy {
 	t.Helper()
@@ -45,21 +49,25 @@ func files(t *testing.T) matrix.Proxy {
 	env := forward()
 	env["EASYAUTH_PROXY_SECRET_FILE"] = secret
 	return matrix.Proxy{
-		Name: matrix.TraefikForwardAuth, Env: env,
+		Name: matrix.TraefikForwardAuth, Env: env, OwnForwarded: true, OtherUpgrades: true,
+		Notes: map[matrix.Column]string{matrix.Spoofing: otherUpgrades},
 		Start: func(t *testing.T, at matrix.Place) { startFiles(t, at, "127.0.0.1:0", edits{}) },
 	}
 }
 
 // routes is Traefik with the custom resources of its page.
 func routes() matrix.Proxy {
-	return matrix.Proxy{Name: matrix.TraefikForwardAuth, Env: forward(), Start: startRoutes}
+	return matrix.Proxy{
+		Name: matrix.TraefikForwardAuth, Env: forward(), OwnForwarded: true, OtherUpgrades: true,
+		Notes: map[matrix.Column]string{matrix.Spoofing: otherUpgrades}, Start: startRoutes,
+	}
 }
 
 // ingresses is Traefik with the Ingresses of its page.
 func ingresses() matrix.Proxy {
 	return matrix.Proxy{
-		Name: matrix.TraefikIngressNginx, Env: forward(),
-		Notes: map[matrix.Column]string{matrix.Refused: "With changed annotations: `/easyauth/auth/forward`, and no `auth-signin`. " +
+		Name: matrix.TraefikIngressNginx, Env: forward(), OwnForwarded: true, OtherUpgrades: true,
+		Notes: map[matrix.Column]string{matrix.Spoofing: otherUpgrades, matrix.Refused: "With changed annotations: `/easyauth/auth/forward`, and no `auth-signin`. " +
 			"With those of ingress-nginx [everybody is refused, or loses the cookie](traefik.md#traefiks-ingress-nginx-provider)."},
 		Start: func(t *testing.T, at matrix.Place) { startIngresses(t, at, "/public/") },
 	}
