@@ -83,7 +83,7 @@ func (s *Server) direct(w http.ResponseWriter, r *http.Request, q question) {
 func (s *Server) Ask(w http.ResponseWriter, r *http.Request, q ingress.Ask) (http.Header, bool) {
 	began := time.Now()
 	defer func() { s.authTimes.Since(began) }()
-	identity := make(http.Header, 24)
+	identity := make(http.Header, 40) // and the client's beside them
 	if !s.decideDirect(w, r, identity, s.served(question{ask: q})) {
 		return nil, false
 	}

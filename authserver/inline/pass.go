@@ -23,7 +23,8 @@ type passage struct {
 	chain     string     // for X-Forwarded-For
 	isToken   func(string) bool
 	longest   time.Duration
-	identity  http.Header // nil: nobody was asked
+	identity  http.Header // nil: nobody was asked; then the headers for the application
+	cookies   []string    // of ours, for the answer
 
 	proxy *Proxy
 	pages *pages.Pages
@@ -43,9 +44,15 @@ func (p *passage) run(w http.ResponseWriter, r *http.Request) {
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, p.route.MaxBody)
 	}
-	unlimit(w)
-	if r.ProtoMajor == 1 && r.ContentLength != 0 {
-		_ = http.NewResponseController(w).EnableFullDuplex() // an answer may begin before the body has ended
+	c := http.NewResponseController(w)
+	if r.ProtoMajor == 1 {
+		_ = c.SetWriteDeadline(time.Time{}) // of an answer of ours, before on this connection
+	}
+	if r.ContentLength != 0 {
+		_ = c.SetReadDeadline(time.Time{}) // see Proxy.ServeHTTP
+		if r.ProtoMajor == 1 {
+			_ = c.EnableFullDuplex() // an answer may begin before the body has ended
+		}
 	}
 	if p.upgrades = r.Header[headerUpgrade] != nil; p.upgrades {
 		var done func()
@@ -69,7 +76,7 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 		out.Host = ""
 	}
 	out.Trailer = nil
-	p.outgoing(out.Header)
+	out.Header = p.outgoing(out.Header)
 }
 
 // modify looks at the answer of the application before the client gets it.
@@ -81,7 +88,7 @@ func (p *passage) modify(res *http.Response) error {
 	} else {
 		res.Body = &watched{res.Body, p}
 	}
-	answered(res.Header, p.identity["Set-Cookie"])
+	answered(res.Header, p.cookies)
 	return nil
 }
 

@@ -52,11 +52,14 @@ func New(cfg Config) (*Proxy, error) {
 // ServeHTTP implements http.Handler. A configuration is held while the question is answered, not while
 // the application answers: that may take hours.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.limit(w)
+	if r.ContentLength != 0 {
+		// Only where there is a body to wait for. What an application is sent has no such time: see passage.run.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(p.OwnTime))
+	}
 	site, leave := p.Now()
 	pass, ok := func() (*passage, bool) {
 		defer leave()
-		return site.admit(w, r)
+		return site.admit(&ownAnswer{ResponseWriter: w, within: 2 * p.OwnTime}, r)
 	}()
 	if !ok {
 		return
@@ -89,16 +92,33 @@ func (b *buffers) Put(buf []byte) { b.pool.Put(&buf) }
 // sends no body, or reads no answer, would else hold the configuration that it met.
 const ownTime = 30 * time.Second
 
-// limit sets the times of what is answered here. A writer of a test has no deadlines.
-func (p *Proxy) limit(w http.ResponseWriter) {
-	c, now := http.NewResponseController(w), time.Now()
-	_ = c.SetReadDeadline(now.Add(p.OwnTime))
-	_ = c.SetWriteDeadline(now.Add(2 * p.OwnTime))
+// ownAnswer is the writer of what is answered here: the first byte begins the time in which the client has to read it.
+// That of an answer before, on the same connection, counts until then; passage.run takes it back.
+type ownAnswer struct {
+	http.ResponseWriter
+
+	within time.Duration
+	began  bool
 }
 
-// unlimit takes them back for a request that an application answers.
-func unlimit(w http.ResponseWriter) {
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Time{})
-	_ = c.SetWriteDeadline(time.Time{})
+// WriteHeader implements http.ResponseWriter.
+func (a *ownAnswer) WriteHeader(status int) {
+	a.begin()
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (a *ownAnswer) Write(b []byte) (int, error) {
+	a.begin()
+	return a.ResponseWriter.Write(b) //nolint:wrapcheck // a writer hands on what it gets
+}
+
+// Unwrap is for http.ResponseController.
+func (a *ownAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *ownAnswer) begin() {
+	if !a.began {
+		a.began = true
+		_ = http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(a.within)) // a writer of a test has none
+	}
 }

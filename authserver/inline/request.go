@@ -91,6 +91,7 @@ const (
 	headerForwardedFor = "X-Forwarded-For"
 	headerRealIP       = "X-Real-Ip"
 	headerUpgrade      = "Upgrade"
+	setCookie          = "Set-Cookie"
 )
 
 // clean takes away what a client must not say, and says who it is as far as that is known. Connections are upgraded to
@@ -148,8 +149,9 @@ func (s *Site) client(r *http.Request) (client netip.Addr, chain string) {
 	return client, chain
 }
 
-// outgoing gives the headers of a request to an application what is ours to say.
-func (p *passage) outgoing(h http.Header) {
+// outgoing returns the headers of a request to an application: those of the client's that are left, and what is ours to
+// say. h is the client's, and not used any more.
+func (p *passage) outgoing(h http.Header) http.Header {
 	if lines := h["Cookie"]; lines != nil {
 		if lines = withoutOwn(lines); len(lines) == 0 {
 			delete(h, "Cookie")
@@ -172,11 +174,21 @@ func (p *passage) outgoing(h http.Header) {
 	if p.client.IsValid() {
 		h[headerRealIP] = []string{p.client.String()} // a Connection line of the client's may have named it
 	}
+	if p.identity == nil {
+		return h
+	}
+	// Into the map that holds more: it was made for as many.
 	for name, values := range p.identity {
-		if name != "Set-Cookie" && len(values) > 0 && values[0] != "" {
-			h[name] = values
+		if name == setCookie || len(values) == 0 || values[0] == "" {
+			delete(p.identity, name)
 		}
 	}
+	for name, values := range h {
+		if _, ours := p.identity[name]; !ours {
+			p.identity[name] = values
+		}
+	}
+	return p.identity
 }
 
 // holdsToken reports whether a line of Authorization holds a token of ours, whatever stands before it.

@@ -107,6 +107,7 @@ func (s *Site) admit(w http.ResponseWriter, r *http.Request) (*passage, bool) {
 		q = q.WithClient(client)
 	}
 	pass.identity, ok = s.Ask.Ask(w, r, q)
+	pass.cookies = pass.identity[setCookie]
 	return pass, ok
 }
 
