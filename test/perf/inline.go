@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -24,15 +25,25 @@ const pagePath = "/orders"
 const pageSize = 2 << 10
 
 // bareProxy is the yardstick of easyauth proxy: the standard library's reverse proxy with the same bounds of
-// connections, which decides nothing.
+// connections, which decides nothing. As the bare handler beside the other questions it reads the cookie and writes ten
+// headers, here for the application.
 func bareProxy(to *url.URL) http.Handler {
 	const size = 8 << 10
 	buffers := &pool{}
+	identity := http.Header{
+		"X-Injected-Oid": {"a0000000-0000-4000-8000-00000000ade1"}, "X-Injected-Tid": {"2f1c6f0e-0d5b-4c1e-9a57-3b7d0c9a1e11"},
+		"X-Injected-Sub": {"Qm9iIGFuZCBBZGVsZSBhcmUgdHdvIHBlb3BsZS4tLS0"}, "X-Injected-Name": {"Adele+Vance"},
+		"X-Injected-Preferred-Username": {"adele%40contoso.example"}, "X-Injected-Email": {"adele%40contoso.example"}, "X-Injected-Roles": {"Admin|Orders.Write"},
+		"X-Injected-Scp": {"openid|profile|email"}, "X-Injected-Groups": {"b0000000-0000-4000-8000-000000000001"}, "X-Injected-Userinfo": {"Adele"},
+	}
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(to)
 			r.Out.Host = r.In.Host
 			r.SetXForwarded()
+			if _, err := r.In.Cookie("__Host-easyauth"); err == nil {
+				maps.Copy(r.Out.Header, identity)
+			}
 		},
 		BufferPool: buffers,
 		Transport: &http.Transport{
