@@ -97,6 +97,10 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}}).ServeHTTP(w, r)
 }
 
+// aToken is the beginning of a token of ours, access or refresh. What is sealed is random
+// and may have these characters anywhere inside.
+var aToken = regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])ear?_`)
+
 // environ is that of the person, or of the pipeline, with more variables.
 func (s *shop) environ(more ...string) []string {
 	return append([]string{"XDG_STATE_HOME=" + s.state, "PATH=" + os.Getenv("PATH")}, append(more, s.more...)...)
@@ -112,7 +116,7 @@ func (s *shop) easyauth(more []string, args ...string) (code int, stdout, stderr
 	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
 		s.t.Fatal(err)
 	}
-	if strings.Contains(errs.String(), "ea_") || strings.Contains(errs.String(), "ear_") {
+	if aToken.MatchString(errs.String()) {
 		s.t.Errorf("easyauth %q: a token on stderr:\n%s", args, errs.String())
 	}
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
@@ -122,7 +126,7 @@ func (s *shop) easyauth(more []string, args ...string) (code int, stdout, stderr
 func (s *shop) token(more []string, args ...string) string {
 	s.t.Helper()
 	code, stdout, stderr := s.easyauth(more, append([]string{"token", s.url}, args...)...)
-	if code != exitOK || stderr != "" || !regexp.MustCompile(`^ea_\S+\n$`).MatchString(stdout) {
+	if code != exitOK || stderr != "" || !aToken.MatchString(stdout) || !regexp.MustCompile(`^ea_\S+\n$`).MatchString(stdout) {
 		s.t.Fatalf("token: %d\nstdout: %.10s…, %d bytes\nstderr: %s", code, stdout, len(stdout), stderr)
 	}
 	return strings.TrimSuffix(stdout, "\n")
@@ -166,7 +170,7 @@ func (l *login) ended() (code int, stderr string) {
 	case <-time.After(patience):
 		l.shop.t.Fatalf("easyauth login goes on\n%s", l.errs.String())
 	}
-	if said := l.out.String(); said != "" || strings.Contains(l.errs.String(), "ea_") {
+	if said := l.out.String(); said != "" || aToken.MatchString(l.errs.String()) {
 		l.shop.t.Errorf("stdout: %q\nstderr: %s", said, l.errs.String())
 	}
 	return l.cmd.ProcessState.ExitCode(), l.errs.String()
