@@ -76,10 +76,10 @@ func (s *Server) direct(w http.ResponseWriter, r *http.Request, q question) {
 	}
 }
 
-// Ask decides about one request for who sits in this process, as easyauth proxy does. Of r the headers,
-// the context and the peer's address are read, never the URL or the body: q says where it goes. If it may pass, the identity headers
-// are returned (all of them, also those that are empty, under the keys of http.Header), with the lines
-// for the client's answer under Set-Cookie, and w is untouched. Else w has been answered.
+// Ask decides about one request for who sits in this process, as easyauth proxy does. Of r the headers, the
+// context and the peer's address are read, never the URL or the body: q says where it goes. If it may pass,
+// the identity headers are returned (all of them, also those that are empty, under the keys of http.Header),
+// with the lines for the client's answer under Set-Cookie, and w is untouched. Else w has been answered.
 func (s *Server) Ask(w http.ResponseWriter, r *http.Request, q ingress.Ask) (http.Header, bool) {
 	began := time.Now()
 	defer func() { s.authTimes.Since(began) }()

@@ -8,9 +8,9 @@ import (
 	"github.com/easyauth-sidecar/easyauth/ingress"
 )
 
-// unwanted lists the client's headers, in lower case, that an application must not get beside an identity: other spellings of the
-// identity's headers, which CGI and its heirs take for them, whatever else begins with their prefix, and what
-// frameworks take for the path or the host that was asked for.
+// unwanted lists the client's headers, in lower case, that an application must not get beside an identity:
+// other spellings of the identity's headers, which CGI and its heirs take for them, whatever else begins with
+// their prefix, and what frameworks take for the path or the host that was asked for.
 func (s *Server) unwanted(client, identity http.Header) []string {
 	prefixes := s.Headers.Prefixes()
 	for i, prefix := range prefixes {

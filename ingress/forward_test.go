@@ -192,7 +192,8 @@ func FuzzForward(f *testing.F) {
 	})
 }
 
-// FuzzEnvoy: whatever the client's host and path are, the rule is the segment that was configured, and the path is the client's.
+// FuzzEnvoy: whatever the client's host and path are, the rule is the segment that was configured, and the
+// path is the client's.
 func FuzzEnvoy(f *testing.F) {
 	f.Add("app.test", "/a?b=%7C", "role=Admin")
 	f.Add("app.test?", "//easyauth/auth/envoy/-/", "-")

@@ -2,8 +2,8 @@ package ingress
 
 import "strings"
 
-// Fold is what the name of a header is for applications that read headers as CGI and its heirs do: neither the case counts nor
-// which sign stands where no letter or digit does. "X_Injected.Oid" is "x-injected-oid".
+// Fold is what the name of a header is for applications that read headers as CGI and its heirs do: neither the
+// case counts nor which sign stands where no letter or digit does. "X_Injected.Oid" is "x-injected-oid".
 func Fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -16,8 +16,9 @@ func Fold(name string) string {
 	}, name)
 }
 
-// Rerouting reports whether applications take a header for the path or the host of their request. One of a client's would have
-// them serve another page than the one that was judged. name is of letters, digits and hyphens, in any case.
+// Rerouting reports whether applications take a header for the path or the host of their request. One of a
+// client's would have them serve another page than the one that was judged. name is of letters, digits and
+// hyphens, in any case.
 func Rerouting(name string) bool {
 	const forwarded = len("forwarded")
 	return len(name) == forwarded && strings.EqualFold(name, "forwarded") || HasPrefixFold(name, "x-original-") || HasPrefixFold(name, "x-rewrite-")

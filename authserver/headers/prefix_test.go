@@ -8,7 +8,8 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/headers"
 )
 
-// Whoever takes away what begins with a prefix takes away all headers of a profile: those beside come from the configuration.
+// Whoever takes away what begins with a prefix takes away all headers of a profile: those beside come from the
+// configuration.
 func TestPrefixes(t *testing.T) {
 	for _, profile := range []headers.Profile{headers.EasyAuth, headers.OAuth2Proxy, headers.Pomerium, headers.Authentik} {
 		r := renderer(t, headers.Config{Prefix: "X_Mine-", Profile: profile})

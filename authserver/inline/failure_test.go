@@ -56,7 +56,8 @@ func TestSmuggling(t *testing.T) {
 	}
 }
 
-// The client that leaves takes its request along; the application that leaves ends the answer, so that nobody takes a part for the whole.
+// The client that leaves takes its request along; the application that leaves ends the answer, so that nobody
+// takes a part for the whole.
 func TestAborts(t *testing.T) {
 	both(t, func(t *testing.T, version int) {
 		gone := make(chan struct{})

@@ -12,7 +12,8 @@ import (
 
 const spoofed = "spoofed-value"
 
-// No spelling of a header that says who somebody is, or where a request goes or comes from, reaches the question or the application.
+// No spelling of a header that says who somebody is, or where a request goes or comes from, reaches the
+// question or the application.
 func TestSpoofedHeaders(t *testing.T) {
 	names := []string{
 		"X-Jwt", "x_jwt", "X.Jwt", "Proxy", "Proxy-Authorization", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port",

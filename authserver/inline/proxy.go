@@ -87,9 +87,9 @@ func (b *buffers) Get() []byte {
 // Put implements httputil.BufferPool.
 func (b *buffers) Put(buf []byte) { b.pool.Put(&buf) }
 
-// ownTime is the default of Config. There is no limit for what an application gets and gives: it takes as long as it takes, so that
-// the server must have neither a ReadTimeout nor a WriteTimeout. What we answer ourselves has one: a client that
-// sends no body, or reads no answer, would else hold the configuration that it met.
+// ownTime is the default of Config. There is no limit for what an application gets and gives: it takes as long
+// as it takes, so that the server must have neither a ReadTimeout nor a WriteTimeout. What we answer ourselves
+// has one: a client that sends no body, or reads no answer, would else hold the configuration that it met.
 const ownTime = 30 * time.Second
 
 // ownAnswer is the writer of what is answered here: the first byte begins the time in which the client has to read it.

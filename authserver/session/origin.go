@@ -56,11 +56,10 @@ func decodeOrigin(text []byte) (*origin, error) {
 	return o, nil
 }
 
-// IssueFrom is IssueToken for a session that comes from another one of the same person.
-// EndNamed finds it by its name; the zero Name is none. It ends when that would end by itself. If that has ended before its time, nothing is
-// issued, and the reason says so; in cookies, without a list of revoked tickets, this is
-// not known. What ends all sessions of a person ends this one too, also when it was said
-// before, and is heard later.
+// IssueFrom is IssueToken for a session that comes from another one of the same person. EndNamed finds it by
+// its name; the zero Name is none. It ends when that would end by itself. If that has ended before its time,
+// nothing is issued, and the reason says so; in cookies, without a list of revoked tickets, this is not known.
+// What ends all sessions of a person ends this one too, also when it was said before, and is heard later.
 func (m *Manager) IssueFrom(ctx context.Context, from []byte, name Name, id *access.Identity, life time.Duration, label string) (*Issued, access.Reason, error) {
 	o, err := decodeOrigin(from)
 	if err != nil {

@@ -67,7 +67,8 @@ func readPair(cert, key string) (tls.Certificate, error) {
 	return tls.X509KeyPair(texts[0], texts[1])
 }
 
-// config is of the listener, which speaks these protocols. HTTP/2 is for Envoy and the clients of easyauth proxy: nginx does not speak it to what it asks.
+// config is of the listener, which speaks these protocols. HTTP/2 is for Envoy and the clients of easyauth
+// proxy: nginx does not speak it to what it asks.
 func (c *certificate) config(protocols ...string) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,

@@ -74,7 +74,8 @@ func ask2(t *testing.T, address, target, protocol string) string {
 	return text
 }
 
-// In HTTP/2 an upgrade has no header: HAProxy makes one for the application. Caddy is not asked: it speaks HTTP/2 with TLS alone.
+// In HTTP/2 an upgrade has no header: HAProxy makes one for the application. Caddy is not asked: it speaks
+// HTTP/2 with TLS alone.
 func TestTunnelsOfHTTP2(t *testing.T) {
 	w := newWorld(t)
 	w.tunnels.Store(true)

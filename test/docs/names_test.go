@@ -132,8 +132,9 @@ func unknownMetrics(found []document, names, others []string) []string {
 	return complaints
 }
 
-// namesOfOthers begin with easyauth_ and are no metrics: tables of PostgreSQL, a cluster of Envoy's, a Middleware of Traefik's, and variables
-// and files of the configurations of nginx and HAProxy that documents show.
+// namesOfOthers begin with easyauth_ and are no metrics: tables of PostgreSQL, a cluster of Envoy's, a
+// Middleware of Traefik's, and variables and files of the configurations of nginx and HAProxy that documents
+// show.
 func namesOfOthers(found []document) []string {
 	others := []string{"easyauth_schema", "easyauth_sessions", "easyauth_leases", "easyauth_once", "easyauth_questions", "easyauth_edge"}
 	proxies := regexp.MustCompile(`[$@/_]easyauth_[a-z0-9_]+|\b(?:txn|proc)\.easyauth_[a-z0-9_]+|\beasyauth_[a-z0-9_]+\.conf`)

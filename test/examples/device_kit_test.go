@@ -14,8 +14,8 @@ import (
 	"github.com/easyauth-sidecar/easyauth/test/entra"
 )
 
-// deviceFlow is the emulator with what it lacks: the device code flow of RFC 8628, for one person who always signs in, after one
-// time of waiting. It also makes tokens expire.
+// deviceFlow is the emulator with what it lacks: the device code flow of RFC 8628, for one person who always
+// signs in, after one time of waiting. It also makes tokens expire.
 type deviceFlow struct {
 	*entra.Server
 

@@ -18,11 +18,11 @@
 //
 // # What is not known
 //
-// What is not known cannot be read: reading it is an error, and an error is never a
-// pass. That is so for every text that is empty, an address that is not verified,
-// roles and groups that are not complete, a path with several readings, a method that is none,
-// a claim that was left out, and texts of more than 1 KB (a path: 8 KB). A claim that the token does not have is an error too,
-// as CEL has it for a key that a map does not have; has() and in ask for it.
+// What is not known cannot be read: reading it is an error, and an error is never a pass. That is so for every
+// text that is empty, an address that is not verified, roles and groups that are not complete, a path with
+// several readings, a method that is none, a claim that was left out, and texts of more than 1 KB (a path: 8
+// KB). A claim that the token does not have is an error too, as CEL has it for a key that a map does not have;
+// has() and in ask for it.
 //
 // CEL's && and || do without what they need not know: true || error is true.
 //
