@@ -27,6 +27,12 @@ const (
 // ingressSource says where Ingress objects are read: files, standard input, or a cluster.
 type ingressSource struct {
 	kubeconfig, context, namespace string
+	controller                     string
+}
+
+// declareController makes the flag for what is read from wherever.
+func (s *ingressSource) declareController(fs *flag.FlagSet) {
+	fs.StringVar(&s.controller, "controller", "", "the ConfigMaps of ingress-nginx's own settings: a `LIST` of NAMESPACE/NAME")
 }
 
 // declare makes the flags of a cluster.
@@ -40,10 +46,25 @@ func (s *ingressSource) declare(fs *flag.FlagSet) {
 // read gives what is in all files, or in the cluster when there is none. The error joins what is wrong
 // with each; what could be read is given all the same.
 func (s *ingressSource) read(ctx context.Context, files []string, env environment) (annotations.Manifest, error) {
+	var m annotations.Manifest
+	var err error
 	if len(files) == 0 {
-		return s.cluster(ctx, env)
+		m, err = s.cluster(ctx, env)
+	} else {
+		m, err = s.files(files, env)
 	}
-	if *s != (ingressSource{}) {
+	for _, name := range listed(s.controller) {
+		m.Controller = []string{name}
+		if len(m.Controllers()) == 0 {
+			err = errors.Join(err, fmt.Errorf("there is no ConfigMap %s, which --controller names, in what was read", name))
+		}
+	}
+	m.Controller = listed(s.controller)
+	return m, err
+}
+
+func (s *ingressSource) files(files []string, env environment) (annotations.Manifest, error) {
+	if s.kubeconfig+s.context+s.namespace != "" {
 		return annotations.Manifest{}, errors.New("--kubeconfig, --context and --namespace are for a cluster, which is asked when no FILE is named")
 	}
 	var all annotations.Manifest
@@ -171,9 +192,12 @@ func readItem(d *json.Decoder, into *annotations.Manifest) error {
 		return fmt.Errorf("an object is longer than %d MB", maxObject>>20)
 	}
 	var object struct {
-		Kind     string                           `json:"kind"`
-		Metadata struct{ Namespace, Name string } `json:"metadata"`
-		Data     json.RawMessage                  `json:"data"`
+		Kind     string `json:"kind"`
+		Metadata struct {
+			Namespace, Name string
+			Labels          map[string]string
+		} `json:"metadata"`
+		Data json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(text, &object); err != nil {
 		return err
@@ -189,7 +213,10 @@ func readItem(d *json.Decoder, into *annotations.Manifest) error {
 			return fmt.Errorf("ConfigMap %s/%s: %w", object.Metadata.Namespace, object.Metadata.Name, err)
 		}
 	}
-	c := annotations.ConfigMap{File: "cluster", Line: 1, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name, Data: map[string]annotations.Value{}}
+	c := annotations.ConfigMap{
+		File: "cluster", Line: 1, Namespace: object.Metadata.Namespace, Name: object.Metadata.Name,
+		App: object.Metadata.Labels[annotations.AppLabel], Data: map[string]annotations.Value{},
+	}
 	for key, value := range data {
 		if len(value) <= maxEntry {
 			c.Data[key] = annotations.Value{Text: value, Line: 1}
@@ -197,6 +224,18 @@ func readItem(d *json.Decoder, into *annotations.Manifest) error {
 	}
 	into.ConfigMaps = append(into.ConfigMaps, c)
 	return nil
+}
+
+// taken says whose settings were taken for the controller's; "" when nobody's were.
+func taken(m annotations.Manifest) string {
+	var names []string
+	for _, c := range m.Controllers() {
+		names = append(names, c.Title())
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "Settings of the controller: ConfigMap " + strings.Join(names, ", ") + "\n"
 }
 
 // firstBytes keeps the beginning of what is written to it.

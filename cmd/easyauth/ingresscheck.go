@@ -15,8 +15,12 @@ const ingressCheckDetails = `FILE holds Ingress objects, YAML or JSON; - is stan
 cluster is asked, with the program kubectl and its configuration. Give the Ingresses of
 EasyAuth and those of the applications together: much is seen only where they meet.
 
-What EasyAuth serves, and the names of its paths and headers, are taken from --hosts,
---env-file or --config, else from the environment; it need not be complete.
+What EasyAuth serves, and the names of its paths and headers, are taken from --env-file
+and --config, else from the environment; --hosts is in place of their EASYAUTH_HOSTS. It
+need not be complete.
+
+The settings of ingress-nginx itself are the ConfigMaps that --controller names, else those
+that look so by label or name, else all that have one of its settings.
 
 It ends with 0 if nothing was found but warnings, with 1 if something is wrong or
 dangerous (with --strict: if anything was found), and with 2 if something cannot be read.
@@ -38,6 +42,7 @@ func setUpIngressCheck(fs *flag.FlagSet) runner {
 	fs.StringVar(&c.public, "public", "", "paths that are open on purpose: a `LIST` of HOST/PATH")
 	c.known.declare(fs)
 	c.source.declare(fs)
+	c.source.declareController(fs)
 	return c.run
 }
 
@@ -56,7 +61,11 @@ func (c *ingressCheck) run(ctx context.Context, files []string, env environment)
 			found[k].Line = 0
 		}
 	}
-	if printErr := c.print(env, m, found, err == nil); printErr != nil {
+	summary := ""
+	if err == nil {
+		summary = fmt.Sprintf("%s%d Ingress objects, %d with an auth-url of EasyAuth: %s\n", taken(m), len(m.Ingresses), annotations.Asking(m, options), counted(found))
+	}
+	if printErr := c.print(env, found, summary); printErr != nil {
 		say(env.stderr, "easyauth ingress check: %v\n", printErr)
 		return exitUsage
 	}
@@ -74,7 +83,7 @@ func (c *ingressCheck) fails(found []annotations.Finding) bool {
 	return slices.ContainsFunc(found, func(f annotations.Finding) bool { return c.strict || f.Severity != annotations.Warning })
 }
 
-func (c *ingressCheck) print(env environment, m annotations.Manifest, found []annotations.Finding, whole bool) error {
+func (c *ingressCheck) print(env environment, found []annotations.Finding, summary string) error {
 	if c.asJSON {
 		e := json.NewEncoder(env.stdout)
 		e.SetEscapeHTML(false)
@@ -84,20 +93,11 @@ func (c *ingressCheck) print(env environment, m annotations.Manifest, found []an
 	for _, f := range found {
 		say(env.stdout, "%s\n", f)
 	}
-	if !whole {
-		return nil
-	}
-	asking := 0
-	for _, i := range m.Ingresses {
-		if p, ok := i.Protection(); ok && p.EasyAuth {
-			asking++
-		}
-	}
-	say(env.stdout, "%d Ingress objects, %d with an auth-url of EasyAuth: %s\n", len(m.Ingresses), asking, summary(found))
+	say(env.stdout, "%s", summary)
 	return nil
 }
 
-func summary(found []annotations.Finding) string {
+func counted(found []annotations.Finding) string {
 	if len(found) == 0 {
 		return "nothing found"
 	}

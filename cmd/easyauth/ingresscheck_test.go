@@ -75,6 +75,11 @@ func TestIngressCheckStatus(t *testing.T) {
 		{"hosts", "", []string{"--hosts", "app.example.com:8443 other.example.com", plainIngress, signInIngress}, exitOK, "nothing found", ""},
 		{"other hosts", "", []string{"--hosts", "other.example.com", plainIngress, signInIngress}, exitFailed, "[host-not-served]", ""},
 		{"hosts below a star", "", []string{"--hosts", "*.example.com", plainIngress, signInIngress}, exitOK, "nothing found", ""},
+		{"settings of another program", settingsOf("other", "web", ""), []string{plainIngress, signInIngress, "-"}, exitFailed, "[no-auth-locations] (ConfigMap other/web)", ""},
+		{"settings of another program beside", settingsOf("other", "web", "") + settingsOf("nginx", "x-ingress-nginx-controller", "/.well-known/acme-challenge"), []string{plainIngress, signInIngress, "-"}, exitOK, "Settings of the controller: ConfigMap nginx/x-ingress-nginx-controller\n2 Ingress objects, 1 with an auth-url of EasyAuth: nothing found\n", ""},
+		{"settings that are named", settingsOf("other", "web", "") + settingsOf("nginx", "nginx-configuration", ""), []string{"--controller", "other/web", plainIngress, signInIngress, "-"}, exitFailed, "Settings of the controller: ConfigMap other/web\n", ""},
+		{"settings that are named and not there", settingsOf("other", "web", ""), []string{"--controller", "other/web,other/wet", plainIngress, signInIngress, "-"}, exitUsage, "(ConfigMap other/web)", "there is no ConfigMap other/wet, which --controller names"},
+		{"a global auth-url", globalSettings(), []string{openIngress, "-"}, exitFailed, "3 Ingress objects, 3 with an auth-url of EasyAuth", ""},
 		{"hosts that are none", "", []string{"--hosts", "*.com", plainIngress, signInIngress}, exitUsage, "", "EASYAUTH_HOSTS: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -84,6 +89,20 @@ func TestIngressCheckStatus(t *testing.T) {
 			}
 		})
 	}
+}
+
+// settingsOf is a ConfigMap that has nobody asked at a path, /health if none is given.
+func settingsOf(namespace, name, path string) string {
+	if path == "" {
+		path = "/health"
+	}
+	return fmt.Sprintf("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: %s, name: %s}\ndata: {no-auth-locations: %s}\n", namespace, name, path)
+}
+
+// globalSettings is a ConfigMap that has EasyAuth asked, and an Ingress that says nothing.
+func globalSettings() string {
+	return "---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {namespace: app, name: wiki}\nspec: {rules: [{host: wiki.example.com}]}\n" +
+		"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {namespace: nginx, name: nginx-configuration}\ndata: {global-auth-url: 'http://easyauth.easyauth.svc.cluster.local/easyauth/auth'}\n"
 }
 
 func TestIngressCheckJSON(t *testing.T) {
@@ -150,6 +169,8 @@ const (
 "spec":{"ingressClassName":"nginx","rules":[{"host":"shop.example.com","http":{"paths":[
 {"path":"/easyauth/login","pathType":"Exact","backend":{"service":{"name":"easyauth","port":{"name":"http"}}}},
 {"path":"/easyauth/signin-oidc","pathType":"Exact","backend":{"service":{"name":"easyauth","port":{"name":"http"}}}}]}}]}}`
+	clusterOther    = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"o","namespace":"n"},"data":{"no-auth-locations":"/health"}}`
+	clusterLabelled = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n","labels":{"app.kubernetes.io/name":"ingress-nginx"}}}`
 	clusterSettings = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c","namespace":"n"},"data":{"no-auth-locations":"/health"}}`
 )
 
@@ -175,6 +196,7 @@ func TestIngressCheckOfACluster(t *testing.T) {
 		{"no sign-in paths", clusterList(clusterIngress), "", 0, nil, exitFailed, "cluster: error: shop.example.com/easyauth/login is answered here", ""},
 		{"no sign-in paths in one namespace", clusterList(clusterIngress), "", 0, []string{"-n", "app"}, exitOK, "[signin-paths-unread]", ""},
 		{"the controller's settings", clusterList(clusterIngress, clusterSignIn, clusterSettings), "", 0, nil, exitFailed, "[no-auth-locations] (ConfigMap n/c)", ""},
+		{"the controller's settings, by their label", clusterList(clusterIngress, clusterSignIn, clusterOther, clusterLabelled), "", 0, nil, exitOK, "ConfigMap n/c\n2 Ingress objects", ""},
 		{"nothing is there", clusterList(), "", 0, nil, exitUsage, "no Ingress in the cluster", ""},
 		{"kubectl may not", clusterList(clusterIngress, clusterSignIn), "Error from server (Forbidden)", 1, nil, exitUsage, "Error from server (Forbidden)", ""},
 		{"kubectl prints something else", "hello", "", 0, nil, exitUsage, "what kubectl printed", ""},
@@ -203,7 +225,7 @@ func TestIngressCheckOfACluster(t *testing.T) {
 
 // Large ConfigMaps of others are read past.
 func TestReadClusterIsLean(t *testing.T) {
-	large := `{"kind":"ConfigMap","metadata":{"name":"big"},"data":{"x":"` + strings.Repeat("y", maxEntry+1) + `","z":"1"}}`
+	large := `{"kind":"ConfigMap","metadata":{"name":"big"},"data":{"x":"` + strings.Repeat("y", maxEntry+1) + `","z":"` + strings.Repeat("z", maxEntry) + `"}}`
 	m, err := readCluster(strings.NewReader(clusterList(large, clusterIngress)))
 	if err != nil || len(m.ConfigMaps) != 1 || len(m.ConfigMaps[0].Data) != 1 || len(m.Ingresses) != 1 {
 		t.Errorf("%d ConfigMaps, %d Ingresses, %v", len(m.ConfigMaps), len(m.Ingresses), err)

@@ -30,7 +30,11 @@ func (k *knownServer) declare(fs *flag.FlagSet) {
 // options reads the server's configuration for what matters to Ingresses. Without one nothing is known
 // but its defaults.
 func (k *knownServer) options(env environment) (annotations.Options, error) {
-	environ := slices.Clone(env.environ)
+	named := k.envFile != "" || k.configFile != ""
+	var environ []string
+	if !named { // else it is not that server's
+		environ = slices.Clone(env.environ)
+	}
 	if k.envFile != "" {
 		lines, err := readEnvFile(k.envFile)
 		if err != nil {
@@ -51,7 +55,6 @@ func (k *knownServer) options(env environment) (annotations.Options, error) {
 	var faults config.Faults
 	errors.As(err, &faults)
 	faults = append(faults, deepFaults(cfg, faults)...)
-	named := k.envFile != "" || k.configFile != ""
 	for _, f := range faults {
 		missing := f.Name == "EASYAUTH_HOSTS" && len(cfg.Hosts) == 0
 		switch {

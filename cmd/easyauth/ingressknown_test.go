@@ -37,6 +37,15 @@ func TestIngressCheckKnowsTheServer(t *testing.T) {
 	if code, stdout, _ := checkIngress(t, map[string]string{"EASYAUTH_HOSTS": "other.example.com"}, "", plainIngress, signInIngress); code != exitFailed || !strings.Contains(stdout, "[host-not-served]") {
 		t.Errorf("the environment does not count: %d\n%s", code, stdout)
 	}
+	here := map[string]string{"EASYAUTH_HOSTS": "other.example.com", "EASYAUTH_BASE_PATH": "/sso", "AzureAd__CallbackPath": "/back"}
+	for flag, text := range map[string]string{"--env-file": "EASYAUTH_HOSTS=app.example.com\n", "--config": "EASYAUTH_HOSTS: app.example.com\n"} {
+		if code, stdout, stderr := checkIngress(t, here, "", flag, fileOf(t, text), plainIngress, signInIngress); code != exitOK || !strings.Contains(stdout, "nothing found") {
+			t.Errorf("%s: the environment counts too: %d\n%s%s", flag, code, stdout, stderr)
+		}
+	}
+	if code, stdout, _ := checkIngress(t, here, "", "--hosts", "app.example.com", plainIngress, signInIngress); code != exitFailed || !strings.Contains(stdout, "[auth-url-path]") || strings.Contains(stdout, "[host-not-served]") {
+		t.Errorf("--hosts is not in place of the hosts alone: %d\n%s", code, stdout)
+	}
 	if code, _, stderr := checkIngress(t, nil, "", "--env-file", "nowhere.env", plainIngress); code != exitUsage || !strings.Contains(stderr, "nowhere.env") {
 		t.Errorf("a file that is not there: %d %s", code, stderr)
 	}

@@ -1,7 +1,6 @@
 package annotations
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -37,13 +36,13 @@ func FixedHeaders() []string {
 type checker struct {
 	Options
 	manifest Manifest
-	guards   []guard // one an Ingress
+	settings []*ConfigMap // the controller's
+	guards   []guard      // one an Ingress
 	servers  []*server
 	byName   map[[2]string]*server // class and host
 	guarded  []*server             // of which some location asks an EasyAuth
-	services map[string]bool       // namespace/name of those that auth-urls ask
-	own      map[string]bool       // paths of EasyAuth
-	routes   bool                  // some Ingress leads to EasyAuth's pages
+	asked    map[string]bool       // namespace/name of the Services that auth-urls ask
+	routes   bool                  // some Ingress leads to EasyAuth's pages, or is meant to
 	opened   map[string]bool       // host/path at which nobody is asked, of protected hosts
 	seen     map[Finding]bool
 	global   *guard // what the controller asks where an Ingress says nothing
@@ -63,33 +62,9 @@ type guard struct {
 // Check says what will not work and what is dangerous, in order of file and line. It judges what asks an
 // EasyAuth, and what shares a host with it.
 func Check(m Manifest, o Options) []Finding {
-	c := checker{Options: o, manifest: m, services: map[string]bool{}, own: map[string]bool{}, opened: map[string]bool{}, byName: map[[2]string]*server{}, seen: map[Finding]bool{}, kinds: map[string]Kind{}}
-	for _, k := range Kinds() {
-		c.kinds[k.ID] = k
-	}
-	if c.Headers == nil {
-		c.Headers = FixedHeaders()
-	}
-	c.controllers()
-	for k := range m.Ingresses {
-		c.guards = append(c.guards, c.guardOf(&m.Ingresses[k]))
-	}
-	for _, g := range c.guards {
-		if !g.EasyAuth {
-			continue
-		}
-		c.ownPaths(g)
-		if service, ok := serviceOf(g.Host); ok {
-			c.services[service] = true
-		}
-	}
+	c := newChecker(m, o)
 	c.serve()
-	for _, s := range c.servers {
-		c.routes = c.routes || slices.ContainsFunc(s.locs, c.isOurs)
-		if slices.ContainsFunc(s.locs, (*location).guarded) {
-			c.guarded = append(c.guarded, s)
-		}
-	}
+	c.ownPages()
 	for k := range m.Ingresses {
 		c.ingress(&m.Ingresses[k], c.guards[k])
 	}
@@ -101,11 +76,42 @@ func Check(m Manifest, o Options) []Finding {
 	return sorted(c.found)
 }
 
+// Asking counts the Ingress objects about whose requests an EasyAuth is asked: by an auth-url of their own,
+// or by the controller's.
+func Asking(m Manifest, o Options) int {
+	asking := 0
+	for _, g := range newChecker(m, o).guards {
+		if g.on && g.EasyAuth {
+			asking++
+		}
+	}
+	return asking
+}
+
+// newChecker knows who is asked about which Ingress, and what is wrong with the controller's settings.
+func newChecker(m Manifest, o Options) *checker {
+	c := &checker{
+		Options: o, manifest: m, settings: m.Controllers(), asked: map[string]bool{}, opened: map[string]bool{},
+		byName: map[[2]string]*server{}, seen: map[Finding]bool{}, kinds: map[string]Kind{},
+	}
+	for _, k := range Kinds() {
+		c.kinds[k.ID] = k
+	}
+	if c.Headers == nil {
+		c.Headers = FixedHeaders()
+	}
+	c.controllers()
+	for k := range m.Ingresses {
+		c.guards = append(c.guards, c.guardOf(&m.Ingresses[k]))
+	}
+	return c
+}
+
 // guardOf reads who is asked about the requests of an Ingress.
 func (c *checker) guardOf(i *Ingress) guard {
 	p, ok := i.Protection()
 	g := guard{Protection: p, on: ok, ing: i, all: i.at(0), of: func(v Value) place { return i.at(v.Line) }}
-	if !ok && c.global != nil && !i.is("enable-global-auth", "false") {
+	if !ok && c.global != nil && !i.is("enable-global-auth", "false") && !Foreign(i.Class) {
 		g = *c.global
 	}
 	if g.on && c.AuthPath != "" && g.Path == c.AuthPath {
@@ -132,9 +138,12 @@ func (c *checker) ingress(i *Ingress, g guard) {
 	_, own := i.Protection()
 	if own {
 		c.judge(g)
+	} else {
+		c.missing(i, g)
+	}
+	if g.on {
 		c.ways(i, g)
 	}
-	c.missing(i, own)
 	c.elsewhere(i, own)
 }
 
@@ -149,9 +158,9 @@ func (c *checker) judge(g guard) {
 	c.asking(g)
 }
 
-// missing looks for protection that is meant and is not there.
-func (c *checker) missing(i *Ingress, own bool) {
-	if own {
+// missing looks for protection that is meant and is not there, where an Ingress has none of its own.
+func (c *checker) missing(i *Ingress, g guard) {
+	if g.on { // the controller asks, whatever the annotations say
 		return
 	}
 	url, given := i.Annotation("auth-url")
@@ -198,19 +207,4 @@ func otherAuth(name string) bool {
 		return true
 	}
 	return false
-}
-
-// shown bounds a text of a manifest that goes into a sentence.
-func shown(text string) string {
-	const most = 120
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, text)
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
 }

@@ -70,6 +70,11 @@ func open(name, host, path, kind, service string, annotations ...string) string 
 		"\n            pathType: " + kind + "\n            backend: {service: {name: " + service + ", port: {number: 80}}}\n"
 }
 
+// asking is another Ingress, for programs, that has somebody asked.
+func asking(name, host, path, service, url string) string {
+	return open(name, host, path, "Prefix", service, `auth-url: "`+url+`"`, `auth-response-headers: "`+strings.Join(annotations.FixedHeaders(), ",")+`"`)
+}
+
 func settings(data string) string {
 	return "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: controller, namespace: ingress-nginx}\ndata:\n" + data
 }
@@ -83,7 +88,7 @@ type row struct {
 }
 
 func oneChange() []row {
-	return slices.Concat(rowsOfAuthURL(), rowsOfSignIn(), rowsOfHeaders(), rowsOfWays(), rowsOfHosts(), rowsOfPaths(), rowsOfController())
+	return slices.Concat(rowsOfAuthURL(), rowsOfSignIn(), rowsOfHeaders(), rowsOfWays(), rowsOfHosts(), rowsOfPaths(), rowsOfController(), rowsOfGlobalAuth())
 }
 
 func rowsOfAuthURL() []row {
@@ -102,6 +107,18 @@ func rowsOfAuthURL() []row {
 		{name: "no host", change: [2]string{url, `auth-url: "http:///easyauth/auth"`}, want: []string{"auth-url-address"}},
 		{name: "a name of one label", change: [2]string{url, `auth-url: "http://easyauth/easyauth/auth"`}, want: []string{"auth-url-short-name"}},
 		{name: "a name without the cluster's domain", change: [2]string{url, `auth-url: "http://easyauth.easyauth.svc/easyauth/auth"`}, want: []string{"auth-url-short-name"}},
+		{name: "a name with a namespace that was read", change: [2]string{url, `auth-url: "http://guard.easyauth/easyauth/auth"`}, want: []string{"auth-url-short-name"}},
+		{name: "a name with a namespace of settings", change: [2]string{url, `auth-url: "http://easyauth.ingress-nginx/easyauth/auth"`}, add: settings("  x: y\n"), want: []string{"auth-url-short-name"}},
+		{
+			name: "a name that is asked elsewhere", change: [2]string{url, `auth-url: "http://guard.sso/easyauth/auth"`}, want: []string{"auth-url-short-name"},
+			add: asking("wiki", "wiki.example.com", "/api", "wiki", "http://guard.sso.svc.cluster.local/easyauth/auth"),
+		},
+		{name: "a name with a namespace that was not read", change: [2]string{url, `auth-url: "http://easyauth.sso/easyauth/auth"`}, want: []string{"auth-url-plain"}},
+		{
+			name: "a host that ends like a namespace", change: [2]string{url, `auth-url: "http://wiki.app/easyauth/auth"`},
+			add: open("wiki", "wiki.app", "/", "Prefix", "wiki"), want: []string{"auth-url-public"},
+		},
+		{name: "a name that ends like a namespace", change: [2]string{url, `auth-url: "https://sso.app/easyauth/auth"`}, want: nil},
 		{name: "an address of the cluster", change: [2]string{url, `auth-url: "http://10.0.3.4:8080/easyauth/auth"`}, want: nil},
 		{name: "health in place of auth", change: [2]string{url, `auth-url: "http://easyauth.easyauth.svc.cluster.local:9090/healthz"`}, want: []string{"auth-url-path"}},
 		{name: "another adapter", change: [2]string{"/easyauth/auth\"", "/easyauth/auth/forward\""}, want: []string{"auth-url-path"}},
@@ -139,6 +156,8 @@ func rowsOfSignIn() []row {
 		{name: "a host of its own", change: to("https://login.example.com/easyauth/login"), want: []string{"signin-host"}},
 		{name: "the host of the page, written out", change: to("https://shop.example.com/easyauth/login"), want: nil},
 		{name: "the host with its port", change: to("https://$http_host/easyauth/login"), want: nil},
+		{name: "the host with another port", change: to("https://$host:8443/easyauth/login"), want: nil},
+		{name: "the host with two ports", change: to("https://$http_host:8443/easyauth/login"), want: []string{"signin-host"}},
 		{name: "a path alone", change: to("/easyauth/login"), want: []string{"signin-host"}},
 		{name: "another path", change: to("https://$host/oauth2/start"), want: []string{"signin-path"}},
 		{name: "a path that was moved", change: to("https://$host/enter"), o: annotations.Options{SignInPath: "/enter"}, want: []string{"signin-paths-protected"}},
@@ -149,6 +168,8 @@ func rowsOfSignIn() []row {
 		{name: "rd of another host, without a scheme", change: to("https://$host/easyauth/login?rd=//evil.example.net/"), want: []string{"signin-return"}},
 		{name: "rd of an argument", change: to("https://$host/easyauth/login?rd=https://$arg_rd"), want: []string{"signin-return"}},
 		{name: "rd that is cut", change: to("https://$host/easyauth/login?rd=$request_uri"), want: []string{"signin-return-cut"}},
+		{name: "rd without the query", change: to("https://$host/easyauth/login?rd=https://$host$uri"), want: []string{"signin-return-cut"}},
+		{name: "rd of an argument and the path", change: to("https://$host/easyauth/login?rd=https://$arg_h$uri"), want: []string{"signin-return", "signin-return-cut"}},
 		{name: "another name for rd", change: more(`auth-signin-redirect-param: "next"`), want: []string{"signin-parameter"}},
 		{name: "rd under its name", change: more(`auth-signin-redirect-param: "rd"`), want: nil},
 	}

@@ -3,6 +3,7 @@ package annotations
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -158,7 +159,7 @@ func (c *checker) reached(g guard, at place) {
 	switch {
 	case err == nil && (ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()):
 	case strings.Contains(name, ".svc."):
-	case strings.HasSuffix(name, ".svc") || !strings.Contains(name, ".") && !strings.Contains(name, "$") && err != nil:
+	case err != nil && c.isShort(g.Scheme, name):
 		c.add("auth-url-short-name", at, "auth-url asks %s, which nginx cannot look up: it has no search domains", shown(name))
 	case strings.Contains(name, "$host") || strings.Contains(name, "$server_name") || c.isServedHere(name):
 		c.add("auth-url-public", at, "auth-url asks the public host: every check goes out of the cluster and back in")
@@ -166,6 +167,30 @@ func (c *checker) reached(g guard, at place) {
 	case g.Scheme == "http":
 		c.add("auth-url-plain", at, "auth-url asks %s in clear text, and it is no name inside of the cluster: who can change the answer can be anybody", shown(name))
 	}
+}
+
+// isShort reports whether a name is a Service's without the cluster's domain: SERVICE, SERVICE.NAMESPACE.svc,
+// or SERVICE.NAMESPACE, if that Service is asked elsewhere or the namespace was read. A public name may end
+// like a namespace too: with https it is taken for one.
+func (c *checker) isShort(scheme, name string) bool {
+	first, last, two := strings.Cut(name, ".")
+	switch {
+	case strings.Contains(name, "$"):
+		return false
+	case !two || strings.HasSuffix(name, ".svc"):
+		return true
+	case scheme != "http" || c.isServedHere(name):
+		return false
+	}
+	for k := range c.manifest.Ingresses {
+		i := &c.manifest.Ingresses[k]
+		p, _ := i.Protection()
+		asked, _ := serviceOf(p.Host)
+		if i.Namespace == last || asked == last+"/"+first {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.manifest.ConfigMaps, func(m ConfigMap) bool { return m.Namespace == last })
 }
 
 // isServedHere reports whether a name is a host of some Ingress.

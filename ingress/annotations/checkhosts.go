@@ -59,14 +59,14 @@ func (c *checker) serves(host string) bool {
 // beside looks at a host that nobody protects, but that others think of as protected.
 func (c *checker) beside(s *server) {
 	for _, l := range s.locs {
-		if l.guard.on || c.isOurs(l) || challenge(l.Path.Path) {
+		if l.guard.on || challenge(l.Path.Path) {
 			continue
 		}
 		for _, other := range c.guarded {
 			switch {
-			case other.class == s.class && strings.HasPrefix(other.host, "*.") && under(s.host, other.host):
+			case other.class == s.class && strings.HasPrefix(other.host, "*.") && under(s.host, other.host) && !other.isOurs(l):
 				c.add("host-of-wildcard", l.at(), "nobody is asked at %s, though %s is protected", shown(s.host+l.Path.Path), other.host)
-			case other.class != s.class && other.host == s.host:
+			case other.class != s.class && other.host == s.host && !other.isOurs(l):
 				c.add("host-elsewhere", l.at(), "nobody is asked at %s by the controller of class %s", shown(spoken(s.host)+l.Path.Path), shown(s.class))
 			}
 		}
@@ -75,7 +75,7 @@ func (c *checker) beside(s *server) {
 
 // elsewhere checks Ingresses of other controllers.
 func (c *checker) elsewhere(i *Ingress, own bool) {
-	if !foreign(i.Class) {
+	if !Foreign(i.Class) {
 		return
 	}
 	if own {
@@ -131,7 +131,7 @@ func (c *checker) questions(s *server) {
 		if !l.guarded() || strings.Contains(l.guard.Host, "$") || hostName(l.guard.Host) == s.host {
 			continue
 		}
-		if a := s.answers(l.guard.Path, anyLocation); a != nil && !a.guard.on && c.isOurs(a) {
+		if a := s.answers(l.guard.Path, anyLocation); a != nil && !a.guard.on && s.isOurs(a) {
 			c.add("auth-path-public", a.at(), "%s can be asked from outside", shown(spoken(s.host)+l.guard.Path))
 		}
 	}
@@ -139,12 +139,15 @@ func (c *checker) questions(s *server) {
 
 func (c *checker) signInPathOf(s *server, l *location, path string) {
 	switch answers := s.answers(path, anyLocation); {
-	case answers == nil || !answers.guard.on && !c.isOurs(answers):
+	case answers == nil:
 		c.add("signin-paths-missing", l.at(), "nobody routes %s to EasyAuth", shown(spoken(s.host)+path))
+	case !answers.guard.on && !s.isOurs(answers):
+		c.add("signin-paths-missing", l.at(), "nobody routes %s to EasyAuth: it comes to the Service %s", shown(spoken(s.host)+path), shown(answers.service()))
 	case answers.guard.on:
 		c.add("signin-paths-protected", answers.at(), "%s is answered here, where EasyAuth is asked first: a sign-in never ends", shown(spoken(s.host)+path))
 	case path == c.callbackPath(l.guard):
-		if n, ok := bufferSize(answers.ing); (!ok || n < 16<<10) && c.controllerSize("proxy-buffer-size") < 16<<10 {
+		of, _ := c.controllerSize("proxy-buffer-size")
+		if n, ok := bufferSize(answers.ing); (!ok || n < 16<<10) && of < 16<<10 {
 			c.add("signin-buffer", answers.ing.at(0), "proxy-buffer-size is less than 16k where %s is answered: people with many groups get 502", shown(path))
 		}
 	}

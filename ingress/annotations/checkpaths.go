@@ -20,7 +20,7 @@ func (c *checker) paths(s *server) {
 		if bad := badLetters(l.Path.Path, pathLetters); bad != "" && l.Type != "ImplementationSpecific" {
 			c.add("path-characters", l.at(), "the path %s of type %s holds %s, which ingress-nginx 1.12 and later refuses", shown(l.Path.Path), l.Type, bad)
 		}
-		if !l.guard.on && !c.isOurs(l) && !challenge(l.Path.Path) {
+		if !l.guard.on && !s.isOurs(l) && !challenge(l.Path.Path) {
 			c.open(s, l)
 		}
 		for _, earlier := range s.locs[:k] {

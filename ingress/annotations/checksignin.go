@@ -22,7 +22,7 @@ func (c *checker) signIn(g guard) {
 		c.add("signin-characters", at, "auth-signin holds %s, which ingress-nginx 1.12 and later refuses", bad)
 		return
 	}
-	scheme, host, path, query := splitURL(text)
+	scheme, host, path, query := SplitURL(text)
 	if scheme == "http" {
 		c.add("signin-http", at, "auth-signin is not https, and a browser keeps our cookies from it")
 	}
@@ -31,7 +31,7 @@ func (c *checker) signIn(g guard) {
 		return
 	}
 	if want := c.signInPath(g); path != want {
-		c.add("signin-path", at, "auth-signin leads to %s, but people sign in at %s", shown(path), want)
+		c.add("signin-path", at, "auth-signin leads to %s, but people sign in at %s", shown(path), shown(want))
 	}
 	c.signInHost(g, at, host)
 	c.signInReturn(g, at, query)
@@ -53,8 +53,7 @@ func (c *checker) callbackPath(g guard) string {
 
 // signInHost wants the host of the page.
 func (c *checker) signInHost(g guard, at place, host string) {
-	switch host {
-	case "$host", "$http_host", "$server_name", "${host}", "${http_host}", "$best_http_host":
+	if isOfPage(host) {
 		return
 	}
 	hosts := hostsOf(g)
@@ -86,7 +85,10 @@ func (c *checker) signInReturn(g guard, at place, query string) {
 			if end := strings.IndexAny(rest, "/?"); end >= 0 {
 				rest = rest[:end]
 			}
-			host = strings.TrimSuffix(strings.TrimSuffix(rest, "$escaped_request_uri"), "$request_uri")
+			for _, page := range []string{"$escaped_request_uri", "$request_uri", "$uri"} {
+				rest = strings.TrimSuffix(rest, page)
+			}
+			host = rest
 		}
 		if host != "" && !c.isOwnHost(g, host) {
 			c.add("signin-return", at, "rd of auth-signin leads to %s, which is not the host of the page", shown(host))
@@ -98,17 +100,27 @@ func (c *checker) signInReturn(g guard, at place, query string) {
 }
 
 func (c *checker) isOwnHost(g guard, host string) bool {
-	switch host {
-	case "$host", "$http_host", "$server_name", "${host}", "${http_host}", "$best_http_host":
-		return true
-	}
-	if c.Served != nil && c.Served(host) {
+	if isOfPage(host) || c.Served != nil && c.Served(host) {
 		return true
 	}
 	for _, name := range hostsOf(g) {
 		if under(hostName(host), name) {
 			return true
 		}
+	}
+	return false
+}
+
+// isOfPage reports whether an address has the host of the page. Variables without a port may have one behind
+// them.
+func isOfPage(host string) bool {
+	switch host {
+	case "$http_host", "${http_host}", "$best_http_host":
+		return true
+	}
+	switch hostName(host) {
+	case "$host", "$server_name", "${host}":
+		return true
 	}
 	return false
 }

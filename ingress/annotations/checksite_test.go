@@ -34,6 +34,7 @@ func rowsOfHosts() []row {
 		{name: "a host below a wildcard", add: wildcard() + open("blog", "blog.wild.example.com", "/", "Prefix", "blog"), want: []string{"host-of-wildcard"}},
 		{name: "a host far below a wildcard", add: wildcard() + open("blog", "a.blog.wild.example.com", "/", "Prefix", "blog"), want: []string{"host-of-wildcard"}},
 		{name: "a host below none", add: wildcard() + open("blog", "blog-wild.example.com", "/", "Prefix", "blog"), want: nil},
+		{name: "sign-in below a wildcard", add: wildcard() + ofEasyAuth(open("login", "login.wild.example.com", "/", "Prefix", "easyauth")), want: nil},
 		{
 			name: "the client chooses below a wildcard", add: strings.Replace(wildcard(), "easyauth.easyauth.svc.cluster.local", "$host", 1),
 			want: []string{"auth-url-public", "auth-url-variable", "signin-paths-protected"},
@@ -45,6 +46,10 @@ func rowsOfHosts() []row {
 		{
 			name: "another class serves it too", want: []string{"host-elsewhere"},
 			add: strings.Replace(open("inside", "shop.example.com", "/", "Prefix", "shop"), "ingressClassName: nginx", "ingressClassName: nginx-internal", 1),
+		},
+		{
+			name: "sign-in of another class", want: nil,
+			add: strings.Replace(ofEasyAuth(open("inside", "shop.example.com", "/", "Prefix", "easyauth")), "ingressClassName: nginx", "ingressClassName: nginx-internal", 1),
 		},
 		{name: "sign-in on another host", change: [2]string{signInHost, strings.Replace(signInHost, "shop.", "login.", 1)}, want: []string{"signin-paths-protected"}},
 		{name: "no sign-in path was read", change: [2]string{signInPaths(), "          - path: /other\n" + backend}, want: []string{"open-path", "signin-paths-unread"}},
@@ -62,6 +67,11 @@ func rowsOfHosts() []row {
 			add: open("wiki", "wiki.example.com", "/api", "Prefix", "wiki", `auth-url: "http://easyauth.easyauth.svc.cluster.local/easyauth/auth"`,
 				`auth-response-headers: "`+strings.Join(annotations.FixedHeaders(), ",")+`"`),
 		},
+		{
+			name: "the sign-in paths of another Service", change: [2]string{signInPaths(), strings.ReplaceAll(signInPaths(), "name: easyauth", "name: nosuch")},
+			want: []string{"open-path", "signin-paths-missing"},
+		},
+		{name: "the sign-in paths of the Service by another name", change: [2]string{"name: easyauth\n  namespace: easyauth", "name: easyauth\n  namespace: app"}, want: nil},
 		{name: "no callback", change: [2]string{"/easyauth/signin-oidc", "/easyauth/logout"}, want: []string{"signin-paths-protected"}},
 		{name: "a callback on another host", change: [2]string{"/easyauth/signin-oidc", "/easyauth/logout"}, o: annotations.Options{CallbackHost: "login.example.com"}, want: nil},
 		{
@@ -73,6 +83,11 @@ func rowsOfHosts() []row {
 		{name: "a large buffer", change: [2]string{`proxy-buffer-size: "16k"`, `proxy-buffer-size: "32K"`}, want: nil},
 		{name: "a buffer that is no size", change: [2]string{`proxy-buffer-size: "16k"`, `proxy-buffer-size: "large"`}, want: []string{"signin-buffer"}},
 	}
+}
+
+// ofEasyAuth puts an Ingress into EasyAuth's namespace.
+func ofEasyAuth(ingress string) string {
+	return strings.Replace(ingress, "namespace: app", "namespace: easyauth", 1)
 }
 
 func signInPaths() string {
@@ -114,6 +129,18 @@ func rowsOfPaths() []row {
 			o: annotations.Options{Public: []string{"blog.example.com/public"}}, want: []string{"public-unmatched"},
 		},
 		{name: "an open path of another host", add: open("public", "blog.example.com", "/public", "Prefix", "shop"), want: nil},
+		{
+			name: "an open path that is EasyAuth's on another host", want: []string{"open-path"},
+			add: asking("wiki", "wiki.example.com", "/api", "wiki", "http://x.y.svc.cluster.local/wiki/auth") + open("admin", "shop.example.com", "/wiki/admin", "Prefix", "admin"),
+		},
+		{
+			name: "an open path of a Service that is asked about another host", want: []string{"open-path"},
+			add: asking("wiki", "wiki.example.com", "/api", "wiki", "http://admin.app.svc.cluster.local/wiki/auth") + open("admin", "shop.example.com", "/admin", "Prefix", "admin"),
+		},
+		{name: "an open path below EasyAuth's, of another Service", add: open("admin", "shop.example.com", "/easyauth/admin", "Prefix", "admin"), want: []string{"open-path"}},
+		{name: "a path of EasyAuth", add: open("more", "shop.example.com", "/easyauth/logout", "Exact", "easyauth"), want: nil},
+		{name: "another path of EasyAuth's Service", add: ofEasyAuth(open("more", "shop.example.com", "/more", "Exact", "easyauth")), want: nil},
+		{name: "another path of a Service that is called like it", add: open("more", "shop.example.com", "/more", "Exact", "easyauth"), want: []string{"open-path"}},
 		{name: "a challenge", add: open("acme", "shop.example.com", "/.well-known/acme-challenge/x", "Exact", "solver"), want: nil},
 		{
 			name: "an open default backend", change: [2]string{"- path: /\n", "- path: /shop\n"}, want: []string{"open-parent", "open-path"},
@@ -142,25 +169,52 @@ func rowsOfPaths() []row {
 }
 
 func rowsOfController() []row {
-	global := "  global-auth-url: http://easyauth.easyauth.svc.cluster.local/easyauth/auth\n  global-auth-signin: https://$host/easyauth/login\n  global-auth-response-headers: " +
-		strings.Join(annotations.FixedHeaders(), ",") + "\n"
 	return []row{
 		{name: "settings", add: settings("  proxy-buffer-size: 16k\n  no-auth-locations: /.well-known/acme-challenge\n  large-client-header-buffers: 4 16k\n"), want: nil},
 		{name: "locations without auth", add: settings("  no-auth-locations: /.well-known/acme-challenge,/health\n"), want: []string{"no-auth-locations"}},
 		{name: "small buffers for requests", add: settings("  large-client-header-buffers: 4 4k\n"), want: []string{"request-buffer"}},
-		{name: "a global auth-url before the sign-in paths", add: settings(global), want: []string{"signin-paths-protected"}},
+		{name: "snippets of the controller", add: settings("  location-snippet: auth_request off;\n"), want: []string{"snippet-auth"}},
+		{name: "snippets for servers", add: settings("  server-snippet: location /raw { proxy_pass http://x; }\n"), want: []string{"snippet-auth", "snippet-unread"}},
+		{name: "snippets that are harmless", add: settings("  http-snippet: proxy_set_header X-Team blue;\n"), want: nil},
+		{name: "headers for all", add: settings("  proxy-set-headers: ingress-nginx/sent\n") + sent("X.Injected-Roles"), want: []string{"sent-headers"}},
+		{name: "headers for all, of the same namespace", add: settings("  proxy-set-headers: sent\n") + sent("X-Injected-Roles"), want: []string{"sent-headers"}},
+		{name: "headers for all that are no identity", add: settings("  proxy-set-headers: ingress-nginx/sent\n") + sent("X-Team"), want: nil},
+		{name: "headers for all, unread", add: settings("  proxy-set-headers: ingress-nginx/other\n") + sent("X-Team"), want: []string{"asked-headers-unread"}},
+		{name: "underscores in headers", add: settings("  enable-underscores-in-headers: \"true\"\n"), want: []string{"loose-headers"}},
+		{name: "no underscores in headers", add: settings("  enable-underscores-in-headers: \"false\"\n"), want: nil},
+		{name: "any sign in headers", add: settings("  ignore-invalid-headers: \"false\"\n"), want: []string{"loose-headers"}},
+		{name: "not any sign in headers", add: settings("  ignore-invalid-headers: \"true\"\n"), want: nil},
+	}
+}
+
+// sent is a ConfigMap of one header.
+func sent(header string) string {
+	return "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: sent, namespace: ingress-nginx}\ndata: {" + header + ": Admin}\n"
+}
+
+func rowsOfGlobalAuth() []row {
+	global := settings("  global-auth-url: http://easyauth.easyauth.svc.cluster.local/easyauth/auth\n  global-auth-signin: https://$host/easyauth/login\n  global-auth-response-headers: " +
+		strings.Join(annotations.FixedHeaders(), ",") + "\n")
+	optsOut := [2]string{`proxy-buffer-size: "16k"`, "proxy-buffer-size: \"16k\"\n" + prefix + "enable-global-auth: \"false\""}
+	with := func(lines ...string) string {
+		return global + open("public", "shop.example.com", "/public", "Prefix", "shop", lines...)
+	}
+	another := open("in", "in.example.com", "/", "Prefix", "in", `satisfy: "any"`)
+	return []row{
+		{name: "a global auth-url before the sign-in paths", add: global, want: []string{"signin-paths-protected"}},
+		{name: "a global auth-url of one of two controllers", add: global + strings.Replace(another, "Name: nginx", "Name: internal", 1), want: nil},
+		{name: "a global auth-url", change: optsOut, add: with(), want: nil},
+		{name: "a global auth-url, and sign-in on a host of its own", change: optsOut, add: with() + ofEasyAuth(open("login", "login.example.com", "/", "Prefix", "easyauth", `enable-global-auth: "false"`)), want: nil},
+		{name: "a global auth-url that an Ingress opts out of", change: optsOut, add: with(`enable-global-auth: "false"`), want: []string{"global-auth-off", "open-path"}},
+		{name: "a global auth-url that cannot be read", change: optsOut, add: strings.Replace(with(), "/auth\n", "/auth?roles=x\n", 1), want: []string{"auth-url-query"}},
+		{name: "a global auth-signin of the client", change: optsOut, add: strings.Replace(with(), "https://$host/", "https://$arg_h/", 1), want: []string{"signin-host"}},
 		{
-			name: "a global auth-url", change: [2]string{`proxy-buffer-size: "16k"`, "proxy-buffer-size: \"16k\"\n    nginx.ingress.kubernetes.io/enable-global-auth: \"false\""},
-			add: settings(global) + open("public", "shop.example.com", "/public", "Prefix", "shop"), want: nil,
+			name: "ways around a global auth-url", change: optsOut, want: []string{"auth-buffer", "satisfy-any", "snippet-auth"},
+			add: with(`satisfy: "any"`, `proxy-buffer-size: "1k"`, `configuration-snippet: "auth_request off;"`),
 		},
-		{
-			name: "a global auth-url that an Ingress opts out of", change: [2]string{`proxy-buffer-size: "16k"`, "proxy-buffer-size: \"16k\"\n    nginx.ingress.kubernetes.io/enable-global-auth: \"false\""},
-			add: settings(global) + open("public", "shop.example.com", "/public", "Prefix", "shop", `enable-global-auth: "false"`), want: []string{"global-auth-off", "open-path"},
-		},
-		{
-			name: "a global auth-url that cannot be read", change: [2]string{`proxy-buffer-size: "16k"`, "proxy-buffer-size: \"16k\"\n    nginx.ingress.kubernetes.io/enable-global-auth: \"false\""},
-			add: settings(strings.Replace(global, "/auth\n", "/auth?roles=x\n", 1)), want: []string{"auth-url-query"},
-		},
+		{name: "auth annotations beside a global auth-url", change: optsOut, add: with(signin, `auth-url: ""`), want: nil},
+		{name: "another controller beside a global auth-url", change: optsOut, add: with() + strings.Replace(another, "Name: nginx", "Name: traefik", 1), want: nil},
+		{name: "the same controller beside a global auth-url", change: optsOut, add: with() + another, want: []string{"satisfy-any", "signin-paths-protected"}},
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/easyauth-sidecar/easyauth/ingress"
 )
 
 // headers checks what is copied into the request.
@@ -67,58 +69,56 @@ func (c *checker) ways(i *Ingress, g guard) {
 	v, _ := i.Annotation("configuration-snippet")
 	c.snippet(i.at(v.Line), "configuration-snippet", v.Text)
 	c.askedHeaders(i, g)
-	least := c.controllerSize("proxy-buffer-size")
+	least, at := c.controllerSize("proxy-buffer-size")
 	if n, ok := bufferSize(i); ok {
-		least = n
+		v, _ := i.Annotation("proxy-buffer-size")
+		least, at = n, i.at(v.Line)
 	} else if least == 0 {
-		least = 4 << 10 // of ingress-nginx
+		least, at = 4<<10, i.at(0) // of ingress-nginx
 	}
 	switch {
 	case c.Tokens && least < 32<<10:
-		c.add("token-buffer", g.all, "tokens are handed over, and proxy-buffer-size is less than 32k: every page is answered 500")
+		c.add("token-buffer", at, "tokens are handed over, and proxy-buffer-size is less than 32k: every page is answered 500")
 	case least < 4<<10:
-		c.add("auth-buffer", g.all, "proxy-buffer-size is less than 4k, and the identity headers take up to 3,500 bytes: pages are answered 500")
+		c.add("auth-buffer", at, "proxy-buffer-size is less than 4k, and the identity headers take up to 3,500 bytes: pages are answered 500")
 	}
 }
 
 // askedHeaders checks the ConfigMap of headers that nginx adds when it asks.
 func (c *checker) askedHeaders(i *Ingress, g guard) {
-	name := strings.TrimSpace(g.ProxySetHeaders.Text)
-	if name == "" {
+	m := c.named("auth-proxy-set-headers", i.Namespace, g.ProxySetHeaders, g.of)
+	if m == nil {
 		return
 	}
-	if !strings.Contains(name, "/") {
-		name = title(i.Namespace, name)
-	}
-	for k := range c.manifest.ConfigMaps {
-		m := &c.manifest.ConfigMaps[k]
-		if title(m.Namespace, m.Name) != name && (m.Namespace != "" || title(i.Namespace, m.Name) != name) {
-			continue
+	for header, v := range m.Data {
+		if steers(header) {
+			c.add("asked-headers", m.at(v), "%s is set for EasyAuth by auth-proxy-set-headers of %s", shown(header), i.Title())
 		}
-		for header, v := range m.Data {
-			if steers(header) {
-				c.add("asked-headers", m.at(v), "%s is set for EasyAuth by auth-proxy-set-headers of %s", shown(header), i.Title())
-			}
-		}
-		return
 	}
-	c.add("asked-headers-unread", i.at(g.ProxySetHeaders.Line), "auth-proxy-set-headers names the ConfigMap %s, which is not among what was read", shown(name))
 }
 
-// folded is a header's name with a dash for every sign that is no letter or digit: a server or a framework may take
-// X.Original-Url, or X_Original_URL, for X-Original-URL.
-func folded(header string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
-			return r
+// named gives the ConfigMap of headers that a setting names; nil when it names none, or one that was not
+// read.
+func (c *checker) named(setting, namespace string, v Value, at func(Value) place) *ConfigMap {
+	name := strings.TrimSpace(v.Text)
+	if name == "" {
+		return nil
+	}
+	if !strings.Contains(name, "/") {
+		name = title(namespace, name)
+	}
+	for k := range c.manifest.ConfigMaps {
+		if m := &c.manifest.ConfigMaps[k]; m.isCalled(name) {
+			return m
 		}
-		return '-'
-	}, strings.ToLower(header))
+	}
+	c.add("asked-headers-unread", at(v), "%s names the ConfigMap %s, which is not among what was read", setting, shown(name))
+	return nil
 }
 
 // steers reports whether a header tells EasyAuth where a request goes, whose it is or who asks.
 func steers(header string) bool {
-	name := folded(header)
+	name := ingress.Fold(header)
 	return strings.HasPrefix(name, "x-original-") || strings.HasPrefix(name, "x-forwarded-") || strings.HasPrefix(name, "sec-fetch-") ||
 		slices.Contains([]string{"cookie", "authorization", "x-auth-request-redirect", "x-real-ip", "x-rewrite-url", "forwarded", "host", "accept"}, name)
 }
@@ -150,8 +150,8 @@ func (c *checker) isIdentity(annotation, header string) bool {
 	if annotation == "auth-snippet" {
 		return steers(header)
 	}
-	name := folded(header)
-	return strings.HasPrefix(name, "x-injected-") || slices.ContainsFunc(c.Headers, func(own string) bool { return folded(own) == name })
+	name := ingress.Fold(header)
+	return strings.HasPrefix(name, "x-injected-") || slices.ContainsFunc(c.Headers, func(own string) bool { return ingress.Fold(own) == name })
 }
 
 // headersSet are the names of the headers that a directive sets in a request.

@@ -1,11 +1,13 @@
 package annotations
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // controllers reads the settings of ingress-nginx, where its ConfigMap is among what was read.
 func (c *checker) controllers() {
-	for k := range c.manifest.ConfigMaps {
-		m := &c.manifest.ConfigMaps[k]
+	for _, m := range c.settings {
 		for _, path := range strings.Split(m.Data["no-auth-locations"].Text, ",") {
 			if path = strings.TrimSpace(path); path != "" && !challenge(path) {
 				c.add("no-auth-locations", m.at(m.Data["no-auth-locations"]), "no-auth-locations has %s: nobody is asked there", shown(path))
@@ -17,7 +19,32 @@ func (c *checker) controllers() {
 				c.add("request-buffer", m.at(v), "large-client-header-buffers %s is less than nginx's own 4 8k", shown(v.Text))
 			}
 		}
+		for _, key := range []string{"http-snippet", "server-snippet", "location-snippet"} {
+			c.snippet(m.at(m.Data[key]), key, m.Data[key].Text)
+		}
+		c.sentHeaders(m)
 		c.globalAuth(m)
+	}
+}
+
+// sentHeaders looks for ways on which an identity that is not EasyAuth's comes to every application.
+func (c *checker) sentHeaders(m *ConfigMap) {
+	if to := c.named("proxy-set-headers", m.Namespace, m.Data["proxy-set-headers"], m.at); to != nil {
+		for header, v := range to.Data {
+			if c.isIdentity("proxy-set-headers", header) {
+				c.add("sent-headers", to.at(v), "%s is set for every application by proxy-set-headers of %s", shown(header), m.Title())
+			}
+		}
+	}
+	for _, l := range []struct {
+		key    string
+		loose  bool
+		passes string
+	}{{"enable-underscores-in-headers", true, "X_Injected_Roles"}, {"ignore-invalid-headers", false, "X.Injected.Roles"}} {
+		v := m.Data[l.key]
+		if is, err := strconv.ParseBool(strings.TrimSpace(v.Text)); err == nil && is == l.loose {
+			c.add("loose-headers", m.at(v), "%s is %t: a client's %s reaches the application", l.key, l.loose, l.passes)
+		}
 	}
 }
 
@@ -40,7 +67,7 @@ func (c *checker) globalAuth(m *ConfigMap) {
 	c.judge(g)
 	classes := map[string]bool{}
 	for k := range c.manifest.Ingresses {
-		if class := c.manifest.Ingresses[k].Class; class != "" && !foreign(class) {
+		if class := c.manifest.Ingresses[k].Class; class != "" && !Foreign(class) {
 			classes[class] = true
 		}
 	}
@@ -49,18 +76,17 @@ func (c *checker) globalAuth(m *ConfigMap) {
 	}
 }
 
-// controllerSize is a size in the settings of the controller, the least if there are several; 0 where
-// there is none.
-func (c *checker) controllerSize(key string) int {
-	least := 0
-	for k := range c.manifest.ConfigMaps {
-		v, ok := c.manifest.ConfigMaps[k].Data[key]
+// controllerSize is a size in the settings of the controller, the least if there are several, and where it
+// stands; 0 where there is none.
+func (c *checker) controllerSize(key string) (least int, at place) {
+	for _, m := range c.settings {
+		v, ok := m.Data[key]
 		if !ok {
 			continue
 		}
 		if n, ok := size(v.Text); ok && (least == 0 || n < least) {
-			least = n
+			least, at = n, m.at(v)
 		}
 	}
-	return least
+	return least, at
 }

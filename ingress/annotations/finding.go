@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // Severity says how bad a finding is.
@@ -56,7 +58,7 @@ func (c *ConfigMap) at(v Value) place {
 	if line == 0 {
 		line = c.Line
 	}
-	return place{c.File, line, "ConfigMap " + title(c.Namespace, c.Name)}
+	return place{c.File, line, "ConfigMap " + c.Title()}
 }
 
 // add records a finding, each once.
@@ -64,7 +66,7 @@ func (c *checker) add(id string, at place, format string, args ...any) {
 	kind := c.kinds[id]
 	f := Finding{
 		ID: id, Severity: kind.Severity, File: at.file, Line: at.line, Object: at.object,
-		Text: fmt.Sprintf(format, args...), Help: kind.Do,
+		Text: Printable(fmt.Sprintf(format, args...)), Help: kind.Do,
 	}
 	if kind.ID == "" { // a finding must never be lost for a slip of ours
 		f.Severity, f.Help = Danger, "See docs/proxies/check.md."
@@ -80,4 +82,24 @@ func sorted(list []Finding) []Finding {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Text, b.Text))
 	})
 	return list
+}
+
+// Printable is a text of a manifest as a terminal may show it: on one line, and with a ? for every letter
+// that cannot be seen.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+// shown bounds a text of a manifest that goes into a sentence.
+func shown(text string) string {
+	const most = 120
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return Printable(text)
 }

@@ -52,7 +52,7 @@ func kindsOfHeaders() []Kind {
 		{"headers-incomplete", Danger, "Append these names to auth-response-headers, also those that the application does not read."},
 		{"headers-characters", Error, "Use letters, digits, - and _ in names, and commas between them."},
 		{"auth-buffer", Error, "Take proxy-buffer-size away here: 4k, which ingress-nginx has by default, is enough."},
-		{"token-buffer", Error, "Set proxy-buffer-size to 32k on this Ingress: tokens are handed over."},
+		{"token-buffer", Error, "Set proxy-buffer-size to 32k, here or on the Ingress: tokens are handed over."},
 	}
 }
 
@@ -105,6 +105,8 @@ func kindsOfPaths() []Kind {
 func kindsOfController() []Kind {
 	return []Kind{
 		{"no-auth-locations", Danger, "Take these paths out of no-auth-locations: nobody is asked there, on any host."},
+		{"sent-headers", Danger, "Take these entries away: EasyAuth alone says who somebody is."},
+		{"loose-headers", Danger, "Leave enable-underscores-in-headers false and ignore-invalid-headers true: many applications read X_Injected_Roles as X-Injected-Roles."},
 		{"request-buffer", Warning, "Set large-client-header-buffers to 4 16k: cookies and tokens of up to 8 KB arrive in one line."},
 	}
 }

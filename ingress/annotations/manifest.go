@@ -12,6 +12,7 @@ const classAnnotation = "kubernetes.io/ingress.class"
 type Manifest struct {
 	Ingresses  []Ingress
 	ConfigMaps []ConfigMap
+	Controller []string // namespace/name of the ConfigMaps that Controllers gives; none: those that look so
 }
 
 // Ingress is one Ingress object.
@@ -64,8 +65,12 @@ type ConfigMap struct {
 	File            string
 	Line            int
 	Namespace, Name string
+	App             string // the label app.kubernetes.io/name
 	Data            map[string]Value
 }
+
+// Title names the object for a person: namespace/name.
+func (c ConfigMap) Title() string { return Printable(title(c.Namespace, c.Name)) }
 
 // Annotation gives the annotation of ingress-nginx of this name, without its prefix. Those of other
 // controllers (nginx.org/…) are other words and not found here.
@@ -75,8 +80,9 @@ func (i Ingress) Annotation(short string) (Value, bool) {
 }
 
 // Title names the object for a person: namespace/name.
-func (i Ingress) Title() string { return title(i.Namespace, i.Name) }
+func (i Ingress) Title() string { return Printable(title(i.Namespace, i.Name)) }
 
+// title names an object as other objects do.
 func title(namespace, name string) string {
 	if namespace == "" {
 		return name

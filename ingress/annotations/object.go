@@ -230,6 +230,13 @@ func (p *parser) configMap(n *yaml.Node, m map[string]*yaml.Node) error {
 	if c.Namespace, c.Name, err = p.named(n, meta, "a ConfigMap"); err != nil {
 		return err
 	}
+	labels, err := p.mapping(meta["labels"], "labels")
+	if err != nil {
+		return err
+	}
+	if c.App, err = p.text(labels[AppLabel], "label "+AppLabel); err != nil {
+		return err
+	}
 	if c.Data, err = p.values(m["data"], "entry"); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (i Ingress) Protection() (Protection, bool) {
 
 // read takes the texts apart.
 func (p *Protection) read() {
-	p.Scheme, p.Host, p.Path, p.Query = splitURL(p.AuthURL.Text)
+	p.Scheme, p.Host, p.Path, p.Query = SplitURL(p.AuthURL.Text)
 	for _, name := range strings.Split(p.ResponseHeaders.Text, ",") {
 		if name = strings.TrimSpace(name); name != "" {
 			p.Headers = append(p.Headers, name)
@@ -72,8 +72,8 @@ func (p *Protection) fields() map[string]*Value {
 	}
 }
 
-// splitURL takes an address of nginx apart: package net/url refuses variables in a host's place.
-func splitURL(address string) (scheme, host, path, query string) {
+// SplitURL takes an address of nginx apart: package net/url refuses variables in a host's place.
+func SplitURL(address string) (scheme, host, path, query string) {
 	address = strings.TrimSpace(address)
 	rest := address
 	if s, after, ok := strings.Cut(address, "://"); ok {

@@ -12,7 +12,7 @@ import (
 
 // Bounds of one text.
 const (
-	MaxFile    = 16 << 20 // bytes
+	maxFile    = 16 << 20 // bytes
 	maxObjects = 100_000  // with those that an alias repeats
 	maxLists   = 8        // lists in lists
 	maxAliases = 10_000   // followed
@@ -21,15 +21,16 @@ const (
 
 // ReadManifest reads YAML of one or more documents, or JSON; a `kind: List` is its items. Objects of
 // other kinds are left out, also an Ingress of another API group. The text must be UTF-8 and at most
-// MaxFile long. An object of ours that cannot be understood, a key that is there twice, and a merge
+// 16 MB long. An object of ours that cannot be understood, a key that is there twice, and a merge
 // key (<<) are errors with file and line; then nothing is given.
 func ReadManifest(file string, r io.Reader) (Manifest, error) {
-	text, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
+	file = Printable(file)
+	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	switch {
 	case err != nil:
 		return Manifest{}, fmt.Errorf("%s: %w", file, err)
-	case len(text) > MaxFile:
-		return Manifest{}, fmt.Errorf("%s: is longer than %d MB", file, MaxFile>>20)
+	case len(text) > maxFile:
+		return Manifest{}, fmt.Errorf("%s: is longer than %d MB; ConfigMaps other than the controller's may be left out", file, maxFile>>20)
 	case !utf8.Valid(text):
 		return Manifest{}, fmt.Errorf("%s: is no UTF-8", file)
 	}
@@ -65,7 +66,7 @@ type parser struct {
 }
 
 func (p *parser) fault(n *yaml.Node, format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %s", p.file, n.Line, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%s:%d: %s", p.file, n.Line, Printable(fmt.Sprintf(format, args...)))
 }
 
 func (p *parser) document(document *yaml.Node) error {

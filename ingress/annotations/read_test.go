@@ -160,7 +160,8 @@ func TestReadRefuses(t *testing.T) {
 		"an alias to itself": {
 			"kind: List\nitems:\n  - &a {kind: List, items: [*a]}\n", "deep in each other",
 		},
-		"many aliases": {bomb(), "more than"},
+		"many aliases": {bomb(), "more than 10000 aliases"},
+		"many objects": {"kind: List\nitems: [" + strings.Repeat("{kind: A},", 100_001) + "]\n", "more than 100000 objects"},
 	} {
 		got, err := read("bad.yaml", strings.NewReader(row.text))
 		if err == nil || !strings.Contains(err.Error(), row.want) || !strings.HasPrefix(err.Error(), "bad.yaml") || len(got) > 0 {
@@ -180,8 +181,8 @@ func bomb() string {
 }
 
 func TestReadIsBounded(t *testing.T) {
-	long := one + strings.Repeat("# 0123456789012345678901234567890123456789\n", annotations.MaxFile/43)
-	if _, err := read("long", strings.NewReader(long)); err == nil || !strings.Contains(err.Error(), "longer than 16 MB") {
+	long := one + strings.Repeat("# 0123456789012345678901234567890123456789\n", 16<<20/43)
+	if _, err := read("long", strings.NewReader(long)); err == nil || !strings.Contains(err.Error(), "longer than 16 MB; ConfigMaps other than the controller's may be left out") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := read("short", strings.NewReader(long[:len(long)/16])); err != nil {

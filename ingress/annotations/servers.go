@@ -12,6 +12,8 @@ type server struct {
 	host  string // "" is every other host
 	class string
 	locs  []*location
+	asked map[string]bool // namespace/name of the Services that are asked about this host
+	own   []ownPath
 	regex *location // by whose Ingress all paths are regular expressions; nil: they are not
 }
 
@@ -36,7 +38,7 @@ func (c *checker) serve() {
 	sole := c.soleClass()
 	for k := range c.manifest.Ingresses {
 		i := &c.manifest.Ingresses[k]
-		if foreign(i.Class) || i.is("canary", "true") {
+		if Foreign(i.Class) || i.is("canary", "true") {
 			continue
 		}
 		class := i.Class
@@ -64,7 +66,7 @@ func (c *checker) serve() {
 func (c *checker) defaults(sole string) {
 	for k := range c.manifest.Ingresses {
 		i := &c.manifest.Ingresses[k]
-		if len(i.Rules) == 0 || foreign(i.Class) || i.is("canary", "true") {
+		if len(i.Rules) == 0 || Foreign(i.Class) || i.is("canary", "true") {
 			continue
 		}
 		last := i.Rules[len(i.Rules)-1]
@@ -101,7 +103,7 @@ func (c *checker) soleClass() string {
 	for k := range c.manifest.Ingresses {
 		class := c.manifest.Ingresses[k].Class
 		switch {
-		case class == "" || foreign(class) || class == sole:
+		case class == "" || Foreign(class) || class == sole:
 		case sole != "":
 			return ""
 		default:
@@ -111,9 +113,9 @@ func (c *checker) soleClass() string {
 	return sole
 }
 
-// foreign reports whether a class is usually another controller's, which does not read annotations of
+// Foreign reports whether a class is usually another controller's, which does not read annotations of
 // ingress-nginx.
-func foreign(class string) bool {
+func Foreign(class string) bool {
 	class = strings.ToLower(class)
 	for _, name := range []string{
 		"traefik", "haproxy", "kong", "alb", "gce", "azure-application-gateway", "azure/application-gateway", "azure-alb",
@@ -161,41 +163,6 @@ func (s *server) answers(path string, among func(*location) bool) *location {
 }
 
 func anyLocation(*location) bool { return true }
-
-// isOurs reports whether a location leads to EasyAuth's own pages.
-func (c *checker) isOurs(l *location) bool {
-	if c.services[l.service()] {
-		return true
-	}
-	path := strings.TrimSuffix(l.Path.Path, "/")
-	for own := range c.own {
-		if path == own || strings.HasPrefix(path, own+"/") {
-			return true
-		}
-	}
-	return false
-}
-
-// ownPaths notes what lies below EasyAuth's base path, and its pages that were moved.
-func (c *checker) ownPaths(g guard) {
-	for _, path := range []string{parent(g.Path), c.signInPath(g), c.callbackPath(g)} {
-		if path != "" {
-			c.own[path] = true
-		}
-	}
-}
-
-// onlyOurs reports whether every path of an Ingress leads to EasyAuth.
-func (c *checker) onlyOurs(i *Ingress) bool {
-	for _, r := range i.Rules {
-		for _, p := range r.Paths {
-			if !c.isOurs(&location{Path: p, ing: i}) {
-				return false
-			}
-		}
-	}
-	return len(i.Rules) > 0
-}
 
 // bufferSize is the proxy-buffer-size of an Ingress.
 func bufferSize(i *Ingress) (int, bool) {

@@ -61,7 +61,7 @@ func house() []room {
 
 		{path: "ingress", floor: asking, reach: ground, also: []string{"authserver/ticket", "authserver/headers"}},
 		{path: "ingress/extauthz", floor: ground, reach: nothing},
-		{path: "ingress/annotations", floor: asking, reach: ground, importers: []string{"ingress/translate", "cmd/easyauth"}},
+		{path: "ingress/annotations", floor: asking, reach: ground, also: []string{"ingress"}, importers: []string{"ingress/translate", "cmd/easyauth"}},
 		{path: "ingress/translate", floor: signingIn, reach: asking, importers: onlyCmd},
 		{path: "authserver/session", floor: asking, reach: relying},
 		{path: "authserver/registration", floor: asking, reach: relying},
