@@ -16,7 +16,7 @@ import (
 const ingressTranslateDetails = `FILE holds Ingress objects for ingress-nginx, YAML or JSON; - is standard input. Give all
 Ingresses of a host together, also those without auth-url: an Ingress that is missing may
 be the one with the stricter path. What is written goes to standard output, the report of
-all that has no equivalent to standard error.
+all that has no equivalent to standard error. Of a whole cluster take one class: --class.
 
 An Ingress whose protection would become weaker is not written, and neither is any other
 of the same host: the report says why. It ends with 0 if all were written, with 1 if one
@@ -27,6 +27,7 @@ docs/proxies/translate.md tells what is carried over.
 // ingressTranslate is what the flags say.
 type ingressTranslate struct {
 	config      translate.Config
+	source      ingressSource
 	out, report string
 }
 
@@ -39,6 +40,8 @@ func setUpIngressTranslate(fs *flag.FlagSet) runner {
 	fs.StringVar(&t.config.Gateway, "gateway", "", "envoy-gateway: `NAMESPACE/NAME` of the Gateway to write (default easyauth-gateway/easyauth)")
 	fs.StringVar(&t.config.GatewayClass, "gateway-class", "", "envoy-gateway: the `NAME` of its class (default eg)")
 	fs.StringVar(&t.config.HeaderPrefix, "header-prefix", "", "what identity headers begin with, as EASYAUTH_HEADER_`PREFIX` (default x-injected-)")
+	fs.StringVar(&t.config.Class, "class", "", "leave out Ingresses of other classes than `NAME`")
+	t.source.declareController(fs)
 	return t.run
 }
 
@@ -49,7 +52,7 @@ func targetNames() string {
 	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
-func (t *ingressTranslate) run(_ context.Context, files []string, env environment) int {
+func (t *ingressTranslate) run(ctx context.Context, files []string, env environment) int {
 	fail := func(err error) int {
 		say(env.stderr, "easyauth ingress translate: nothing is written.\n%v\nHow it is used: easyauth ingress translate --help\n", err)
 		return exitUsage
@@ -63,7 +66,7 @@ func (t *ingressTranslate) run(_ context.Context, files []string, env environmen
 	if len(files) == 0 {
 		return fail(errors.New("a FILE is missing; - is standard input"))
 	}
-	m, err := (&ingressSource{}).read(context.Background(), files, env)
+	m, err := t.source.read(ctx, files, env)
 	if err != nil {
 		return fail(err)
 	}
@@ -75,7 +78,7 @@ func (t *ingressTranslate) run(_ context.Context, files []string, env environmen
 	if err != nil {
 		return fail(err)
 	}
-	if err := t.tell(env, result, out); err != nil {
+	if err := t.tell(env, taken(m)+reportOf(result), out); err != nil {
 		return fail(errors.Join(err, out.discard()))
 	}
 	if err := out.write(result.Text); err != nil {
@@ -107,8 +110,7 @@ func (t *ingressTranslate) open(env environment, result translate.Result) (trans
 }
 
 // tell gives the report before the text: whoever pipes the manifests on has seen it, or could not.
-func (t *ingressTranslate) tell(env environment, result translate.Result, out translated) error {
-	text := reportOf(result)
+func (t *ingressTranslate) tell(env environment, text string, out translated) error {
 	if t.report == "" {
 		say(env.stderr, "%s", text)
 		return nil
@@ -157,6 +159,10 @@ func reportOf(result translate.Result) string {
 	for _, n := range result.Notes {
 		fmt.Fprintln(&b, n)
 	}
-	fmt.Fprintf(&b, "%d Ingress objects: %d written, %d refused\n", result.Written+result.Refused, result.Written, result.Refused)
+	fmt.Fprintf(&b, "%d Ingress objects: %d written, %d refused", result.Written+result.Refused+result.LeftOut, result.Written, result.Refused)
+	if result.LeftOut > 0 {
+		fmt.Fprintf(&b, ", %d left out", result.LeftOut)
+	}
+	b.WriteString("\n")
 	return b.String()
 }

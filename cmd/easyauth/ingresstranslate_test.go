@@ -130,6 +130,36 @@ func TestIngressTranslateJudgesFlagsFirst(t *testing.T) {
 	}
 }
 
+// Of a cluster with two controllers one is translated, and the report names what is left out.
+func TestIngressTranslateOneClass(t *testing.T) {
+	inside := strings.Replace(fileText(t, translateShop), "ingressClassName: nginx\n", "ingressClassName: inside\n", 1)
+	code, stdout, report := translates(t, inside, "--to", "caddy", "-")
+	if code != exitFailed || stdout != "" || !strings.HasSuffix(report, "\n4 Ingress objects: 0 written, 4 refused\n") {
+		t.Errorf("two classes: %d\n%s\n%s", code, stdout, report)
+	}
+	code, stdout, report = translates(t, inside, "--to", "caddy", "--class", "nginx", "-")
+	if code != exitOK || !strings.Contains(stdout, "/admin") || !strings.Contains(report, "stdin:2: shop/app: left out: its class is \"inside\"\n") ||
+		!strings.HasSuffix(report, "\n4 Ingress objects: 3 written, 0 refused, 1 left out\n") {
+		t.Errorf("one class: %d\n%s\n%s", code, stdout, report)
+	}
+	if code, stdout, report = translates(t, inside, "--to", "caddy", "--class", "ngnix", "-"); code != exitUsage || stdout != "" || !strings.Contains(report, `no Ingress is of the class "ngnix"`) {
+		t.Errorf("no such class: %d\n%s\n%s", code, stdout, report)
+	}
+}
+
+// The settings of ingress-nginx are those of the ConfigMap that is named, or of the one that looks so.
+func TestIngressTranslateController(t *testing.T) {
+	const settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: edge, namespace: infra}\ndata: {block-cidrs: 192.0.2.0/24}\n---\n" +
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ingress-nginx-controller, namespace: web}\n---\n"
+	for controller, want := range map[string]int{"infra/edge": exitFailed, "web/ingress-nginx-controller": exitOK, "": exitOK, "infra/none": exitUsage} {
+		code, stdout, report := translates(t, settings+fileText(t, translateShop), "--to", "caddy", "--controller", controller, "-")
+		if code != want || (stdout != "") != (want == exitOK) || want == exitFailed && !strings.Contains(report, "the controller has block-cidrs (stdin:4): ") ||
+			want == exitOK && !strings.HasPrefix(report, "Settings of the controller: ConfigMap web/ingress-nginx-controller\n") {
+			t.Errorf("%q: %d\n%s", controller, code, report)
+		}
+	}
+}
+
 // full is a stream that takes nothing.
 type full struct{}
 

@@ -117,7 +117,7 @@ func (p *plan) caddySite(b *strings.Builder, s *site) {
 	}
 	b.WriteString("\troute {\n\t\timport easyauth_strip\n")
 	if s.signsIn() {
-		b.WriteString("\t\thandle @not_found {\n\t\t\trespond 404\n\t\t}\n\t\thandle @sign_in {\n\t\t\treverse_proxy " + s.Asks.url() + "\n\t\t}\n")
+		b.WriteString("\t\thandle @not_found {\n\t\t\trespond 404\n\t\t}\n\t\thandle @sign_in {\n\t\t\treverse_proxy " + s.Asks.pages.url() + "\n\t\t}\n")
 	}
 	for i, r := range s.Routes {
 		fmt.Fprintf(b, "\t\t# %s\n\t\thandle @%s {\n", r.Owner.Title(), word(i))
@@ -125,9 +125,21 @@ func (p *plan) caddySite(b *strings.Builder, s *site) {
 			fmt.Fprintf(b, "\t\t\tforward_auth %s {\n\t\t\t\turi %s\n\t\t\t\tcopy_headers %s\n%s\t\t\t}\n",
 				r.Owner.asks.url(), r.Owner.asks.Auth+"/forward?"+r.query(), titledAll(p.copied(r.Owner)), caddyPatience)
 		}
-		fmt.Fprintf(b, "\t\t\treverse_proxy %s\n\t\t}\n", r.To.url())
+		fmt.Fprintf(b, "\t\t\treverse_proxy %s%s\n\t\t}\n", r.To.url(), caddyBlanks(r.Owner))
 	}
 	b.WriteString("\t\trespond 404\n\t}\n}\n")
+}
+
+// caddyBlanks takes headers out where a request leaves: within handle, request_header would come before the question.
+func caddyBlanks(o *object) string {
+	if len(o.blanked) == 0 {
+		return ""
+	}
+	lines := " {\n"
+	for _, name := range o.blanked {
+		lines += "\t\t\t\theader_up -" + titled(name) + "\n"
+	}
+	return lines + "\t\t\t}"
 }
 
 // pathExpression matches on segment boundaries. Caddy's path matcher does not tell /Admin from /admin, this one does.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -236,7 +237,7 @@ func (s source) rule() string {
 	if s.public {
 		return "public"
 	}
-	return "?" + s.query
+	return "?" + strings.TrimRightFunc(s.query, unicode.IsSpace) // ingress-nginx trims annotations
 }
 
 func (s source) to() string { return "ns/" + s.service + ":" + strconv.Itoa(s.port) }

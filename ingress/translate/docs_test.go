@@ -1,7 +1,9 @@
 package translate
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -106,5 +108,14 @@ func TestDocumentHasTheSettings(t *testing.T) {
 		if last, original := strings.CutPrefix(name, "x-original-"); original && !strings.Contains(strings.ToLower(named), "`-"+last+"`") {
 			t.Errorf("Traefik's row does not say that %s is taken out", name)
 		}
+	}
+}
+
+func TestDocumentHasTheControllersSettings(t *testing.T) {
+	_, rest, _ := strings.Cut(golden(t, page), "refuse every\nIngress: `")
+	list, _, _ := strings.Cut(rest, "`. Once")
+	names := strings.Split(strings.ReplaceAll(list, ",\n", ", "), "`, `")
+	if want := slices.Sorted(maps.Keys(keepingOut())); !slices.Equal(slices.Sorted(slices.Values(names)), want) {
+		t.Errorf("the page names %q, what refuses is %q", names, want)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/easyauth-sidecar/easyauth/ingress"
 )
 
 const (
@@ -46,7 +48,7 @@ func envoyGateway(p *plan) (string, error) {
 // segment writes a query as one segment of a path.
 func segment(query string) string {
 	if query == "" {
-		return "-"
+		return ingress.NoRule
 	}
 	return strings.NewReplacer("/", "%2F", "?", "%3F").Replace(query)
 }
@@ -153,7 +155,7 @@ func (p *plan) envoySignIn(m *manifests) {
 				{Matches: []httpMatch{{typed{"PathPrefix", s.Asks.Auth}}}, Filters: []any{hide}},
 				{
 					Matches:     []httpMatch{{typed{"PathPrefix", s.Asks.Base}}},
-					BackendRefs: []reference{{Name: s.Asks.Name, Port: s.Asks.Port}},
+					BackendRefs: []reference{{Name: s.Asks.pages.Name, Port: s.Asks.pages.Port}},
 				},
 			},
 		})

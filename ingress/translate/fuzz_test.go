@@ -128,6 +128,7 @@ func FuzzTranslate(f *testing.F) {
 	f.Add("a\"b", "/{x}", false, "`", "/\n", false, "\n", true, "/%2e")
 	f.Add("app.example.com", "/a.b", false, "role=%7C|", "/a+b", true, "x=';\"", true, "/a%b")
 	f.Add("APP.example.com", "/open/", false, "", "/", false, "role=A", true, "/open")
+	f.Add("app.example.com", "/", false, " ", "/a", false, "role=A ", true, "/x")
 	known := definitions(f)
 	f.Fuzz(func(t *testing.T, host, path1 string, exact1 bool, query1, path2 string, exact2 bool, query2 string, public2 bool, probe string) {
 		host = strings.ToLower(host)

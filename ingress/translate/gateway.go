@@ -55,10 +55,13 @@ func (p *plan) gateway(m *manifests) {
 	}
 }
 
+// envoyForwarded matches those of X-Forwarded-… that Envoy does not set itself: a client's reach the application.
+const envoyForwarded = "^x[^a-z0-9]forwarded[^a-z0-9](host|method|port|prefix|server|uri)$"
+
 // clientTraffic takes out headers before anything is routed or asked.
 func (p *plan) clientTraffic(gateway string) any {
 	var remove []map[string]string
-	for _, expression := range p.spelledAny() {
+	for _, expression := range append(p.spelledAny(), envoyForwarded) {
 		remove = append(remove, map[string]string{"type": "RegularExpression", "value": strings.Trim(expression, "^$")})
 	}
 	return map[string]any{

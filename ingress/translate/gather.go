@@ -3,6 +3,7 @@ package translate
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -35,9 +36,12 @@ func (p *plan) gather() {
 		}
 	}
 	slices.SortFunc(p.sites, func(a, b *site) int { return cmp.Compare(a.Host, b.Host) })
+	p.signInParts()
 	for _, s := range p.sites {
 		p.twice(s)
 		p.whomToAsk(s)
+		p.classes(s)
+		p.ports(s)
 		p.keepSlashes(s)
 		s.sort()
 		p.certificate(s)
@@ -90,8 +94,10 @@ func (p *plan) whomToAsk(s *site) {
 			return false
 		case !r.Public:
 			p.refuse(r.Owner, r.line, s.Host+r.Path, "protects the sign-in paths: nobody could sign in")
-		case r.To != s.Asks.service:
-			p.refuse(r.Owner, r.line, s.Host+r.Path, "leads to %s, but the sign-in paths belong to %s, whom auth-url asks", r.To.address(), s.Asks.address())
+		case !s.Asks.serves(r.To):
+			p.refuse(r.Owner, r.line, s.Host+r.Path, "leads to %s, but the sign-in paths belong to %s, whom auth-url asks", r.To.host(), s.Asks.host())
+		case s.Asks.pages != s.Asks.service:
+			p.note(r.Owner, r.line, s.Host+r.Path, "the sign-in paths, written as %s/ of %s with 404 for %s", s.Asks.Base, s.Asks.pages.address(), s.Asks.Auth)
 		default:
 			p.note(r.Owner, r.line, s.Host+r.Path, "the sign-in paths, written as %s/ with 404 for %s", s.Asks.Base, s.Asks.Auth)
 		}
@@ -99,11 +105,57 @@ func (p *plan) whomToAsk(s *site) {
 	})
 }
 
+// signInParts finds the Services of sign-in pages that are apart from those that are asked. A port that has a
+// name is that of auth-url.
+func (p *plan) signInParts() {
+	for _, s := range p.sites {
+		for _, r := range s.Routes {
+			name, part := strings.CutSuffix(r.To.Name, signInPart)
+			if !part || !r.Public {
+				continue
+			}
+			for _, o := range p.objects {
+				if r.within(o.asks.Base) && o.asks.Name == name && o.asks.Namespace == r.To.Namespace {
+					o.asks.pages = r.To
+					o.asks.pages.Port = cmp.Or(r.To.Port, o.asks.Port)
+				}
+			}
+		}
+	}
+}
+
+// classes refuses a host of several controllers: what one of them protects, another may have open, and the
+// output is one proxy. An Ingress without a class may be of any, so it does not go with one that has a class,
+// unless it has the sign-in paths alone: they are written anew.
+func (p *plan) classes(s *site) {
+	carried := map[*object]bool{}
+	for _, r := range s.Routes {
+		carried[r.Owner] = true
+	}
+	for _, o := range s.owners {
+		for _, other := range s.owners {
+			if o.Class != other.Class && (o.Class != "" && other.Class != "" || carried[o] && carried[other]) {
+				p.refuse(o, o.Line, s.Host, "is a host of several classes, here %s and in %s %s: write spec.ingressClassName everywhere, and translate one class at a time, with --class", strconv.Quote(o.Class), other.Title(), strconv.Quote(other.Class))
+				break
+			}
+		}
+	}
+}
+
+// ports refuses a port that has a name: its number stands in the Service, which is not among what is read.
+func (p *plan) ports(s *site) {
+	for _, r := range s.Routes {
+		if r.To.Port == 0 && isLabel(r.To.Name) {
+			p.refuse(r.Owner, r.line, "path "+strconv.Quote(r.Path), "the port of Service %s must be a number", r.To.Name)
+		}
+	}
+}
+
 // askedElsewhere is the EasyAuth to whose sign-in paths a host leads that has none protected, as a host for callbacks.
 func (p *plan) askedElsewhere(s *site) easyAuth {
 	for _, o := range p.objects {
 		for _, r := range s.Routes {
-			if o.asks.Name != "" && r.Public && r.To == o.asks.service && r.within(o.asks.Base) {
+			if o.asks.Name != "" && r.Public && o.asks.serves(r.To) && r.within(o.asks.Base) {
 				return o.asks
 			}
 		}

@@ -156,22 +156,29 @@ func (p *plan) haproxyAsk(b *strings.Builder, routes []*route) {
 	}
 	fmt.Fprintf(b, "    http-request deny deny_status 503 if { var(txn.route) -m str %s } !{ var(txn.easyauth) -m str pass }\n", strings.Join(all, " "))
 	b.WriteString("    http-response add-header Set-Cookie %[var(txn.easyauth_cookie)] if { var(txn.easyauth_cookie) -m found }\n")
-	p.haproxyTokens(b, routes)
+	p.haproxyUnlisted(b, routes)
 }
 
-// haproxyTokens takes out what the script copies although the Ingress does not list it.
-func (p *plan) haproxyTokens(b *strings.Builder, routes []*route) {
-	for _, name := range handed() {
-		name = p.config.HeaderPrefix + name
+// haproxyUnlisted takes out what the script copies although the Ingress does not list it, and what only EasyAuth
+// may read.
+func (p *plan) haproxyUnlisted(b *strings.Builder, routes []*route) {
+	remove := func(name string, of func(o *object) bool) {
 		var without []string
 		for i, r := range routes {
-			if !r.Public && !slices.Contains(r.Owner.headers, name) {
+			if !r.Public && of(r.Owner) {
 				without = append(without, word(i))
 			}
 		}
 		if len(without) > 0 {
 			fmt.Fprintf(b, "    http-request del-header %s if { var(txn.route) -m str %s }\n", titled(name), strings.Join(without, " "))
 		}
+	}
+	for _, name := range handed() {
+		name = p.config.HeaderPrefix + name
+		remove(name, func(o *object) bool { return !slices.Contains(o.headers, name) })
+	}
+	for _, name := range blankable() {
+		remove(name, func(o *object) bool { return slices.Contains(o.blanked, name) })
 	}
 }
 
@@ -200,7 +207,7 @@ func inCluster(s service) string { return fmt.Sprintf("%s.cluster.local:%d", s.h
 func (p *plan) haproxyBackends(b *strings.Builder, routes []*route) {
 	b.WriteString("\n    use_backend %[var(txn.route)]\n")
 	for i, asks := range p.asked() {
-		p.haproxyBackend(b, "easyauth"+strconv.Itoa(i+1), asks.service)
+		p.haproxyBackend(b, "easyauth"+strconv.Itoa(i+1), asks.pages)
 	}
 	for i, r := range routes {
 		p.haproxyBackend(b, word(i), r.To)

@@ -44,7 +44,7 @@ func (p *plan) foreign() []string {
 	}
 	for _, o := range p.objects {
 		for _, name := range o.headers {
-			if len(p.refused[o.number]) == 0 && !slices.Contains(list, name) && !standard(name) {
+			if len(p.refused[o.number]) == 0 && !slices.Contains(list, name) {
 				list = append(list, name)
 			}
 		}
@@ -52,9 +52,21 @@ func (p *plan) foreign() []string {
 	return append(list, rerouting()...)
 }
 
-// standard reports whether a listed header is one that clients send with good reason, to EasyAuth too. The answer's
-// replaces it where there is one.
-func standard(name string) bool { return name == "authorization" || name == "cookie" }
+// blankable are headers that EasyAuth needs of clients, and never sends. Where one is listed, ingress-nginx
+// replaces the client's by that nothing, after it has asked.
+func blankable() []string { return []string{"authorization", "cookie"} }
+
+// blank keeps a client's header from an application that got none, or refuses.
+func (p *plan) blank(o *object, name string) {
+	subject, line := annotations.Prefix+"auth-response-headers", o.protection.ResponseHeaders.Line
+	switch {
+	case !p.blanks:
+		p.refuse(o, line, subject, "with %s listed, ingress-nginx keeps the client's own from the application, and %s would not; take it out of the list if the application may get it", name, p.config.To)
+	case !slices.Contains(o.blanked, name):
+		o.blanked = append(o.blanked, name)
+		p.note(o, line, subject, "the application gets no %s, as before: EasyAuth sends none, and the client's own is for EasyAuth alone", name)
+	}
+}
 
 // rerouting are the headers by which an application may take a request for another than was judged: those that
 // nginx's recipes, ingress-nginx, IIS and Azure's Application Gateway set, and frameworks therefore read. The list must be

@@ -20,6 +20,14 @@ type upstream struct {
 
 // checkInline refuses what the upstreams of a configuration cannot say: a path holds for everything below it.
 func checkInline(p *plan, s *site) {
+	for _, other := range p.asked() {
+		if s.signsIn() && (other.host() != s.Asks.host() || other.Base != s.Asks.Base) {
+			for _, o := range s.owners {
+				p.refuse(o, o.Line, s.Host, "asks %s%s, other hosts ask %s%s, and easyauth proxy is one EasyAuth: translate their Ingresses one after the other", s.Asks.url(), s.Asks.Base, other.url(), other.Base)
+			}
+			break
+		}
+	}
 	for _, r := range s.Routes {
 		switch {
 		case r.kept:
@@ -45,6 +53,11 @@ func inline(p *plan) (string, error) {
 		}
 		if s.TLS {
 			p.say("the certificate of %s is not carried over: easyauth proxy stands behind what ends TLS", s.Host)
+		}
+	}
+	for _, asks := range p.asked() {
+		if asks.Base != "/easyauth" {
+			p.saysOnce("the sign-in paths were below " + asks.Base + ": set EASYAUTH_BASE_PATH=" + asks.Base)
 		}
 	}
 	var b strings.Builder

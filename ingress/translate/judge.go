@@ -18,13 +18,16 @@ type object struct {
 	protected  bool
 	asks       easyAuth
 	headers    []string // of auth-response-headers beside those of EasyAuth
+	blanked    []string // of auth-response-headers that EasyAuth reads and never sends
 }
 
 // plan is everything that is to be written.
 type plan struct {
 	config  Config
+	blanks  bool // of the target
 	objects []*object
-	sites   []*site // by host
+	files   map[string]int // in the order in which they came
+	sites   []*site        // by host
 	refused map[int][]Note
 	notes   []Note
 	general []string
@@ -49,10 +52,16 @@ func (p *plan) saysOnce(why string) {
 
 // judge looks at each Ingress by itself.
 func (p *plan) judge(m annotations.Manifest) {
-	global := p.controller(m)
 	seen := map[string]*object{}
 	for i, ingress := range m.Ingresses {
 		o := &object{Ingress: ingress, number: i}
+		if _, known := p.files[o.File]; !known {
+			p.files[o.File] = len(p.files)
+		}
+		if p.config.Class != "" && o.Class != "" && o.Class != p.config.Class {
+			p.note(o, o.Line, "", "left out: its class is %s", strconv.Quote(o.Class))
+			continue
+		}
 		if o.Namespace == "" {
 			o.Namespace = p.config.Namespace
 		}
@@ -64,45 +73,27 @@ func (p *plan) judge(m annotations.Manifest) {
 			p.refuse(o, o.Line, "", "has a name or a namespace that Kubernetes does not take")
 		case o.Name == signInName:
 			p.refuse(o, o.Line, "", "has a name that is needed for the sign-in paths; give it another")
+		case annotations.Foreign(o.Class):
+			p.refuse(o, o.Line, "", "is of the class %s, as those of another controller are: what it does with the annotations is not known here", strconv.Quote(o.Class))
 		}
 		if first := seen[o.Title()]; first != nil {
 			p.refuse(o, o.Line, "", "is there twice, the first time in %s:%d", first.File, first.Line)
 			p.refuse(first, first.Line, "", "is there twice, again in %s:%d", o.File, o.Line)
 		}
 		seen[o.Title()] = o
-		p.protection(o, global)
+		p.protection(o)
 		p.annotations(o)
 		p.rules(o)
 	}
+	p.controller(m)
 }
 
-// controller names the settings of the controller's ConfigMap that keep requests out, and gives the place of
-// global-auth-url.
-func (p *plan) controller(m annotations.Manifest) (global string) {
-	for _, c := range m.ConfigMaps {
-		for _, key := range slices.Sorted(maps.Keys(c.Data)) {
-			v := c.Data[key]
-			if strings.TrimSpace(v.Text) == "" || !guards(key) {
-				continue
-			}
-			p.notes = append(p.notes, Note{File: c.File, Line: v.Line, Object: "ConfigMap " + c.Name, Subject: key, Text: "this setting of the controller is not carried over"})
-			if key == "global-auth-url" {
-				global = fmt.Sprintf("%s:%d", c.File, v.Line)
-			}
-		}
-	}
-	return global
-}
-
-func (p *plan) protection(o *object, global string) {
+func (p *plan) protection(o *object) {
 	o.protection, o.protected = o.Ingress.Protection()
 	url, written := o.Annotation("auth-url")
 	switch {
 	case !o.protected && written:
 		p.refuse(o, url.Line, annotations.Prefix+"auth-url", "is empty: ingress-nginx lets everybody in, and whether that is meant cannot be told; take the annotation out")
-		return
-	case !o.protected && global != "" && o.Annotations[annotations.Prefix+"enable-global-auth"].Text != "false":
-		p.refuse(o, o.Line, "", "has no auth-url, but the controller has a global-auth-url (%s), which is not carried over", global)
 		return
 	case !o.protected:
 		return
@@ -117,6 +108,8 @@ func (p *plan) protection(o *object, global string) {
 		switch {
 		case !isHeader(name):
 			p.refuse(o, listed.Line, annotations.Prefix+"auth-response-headers", "a name in it is no name of a header that can be carried over: letters, digits and dashes")
+		case slices.Contains(blankable(), name):
+			p.blank(o, name)
 		case !slices.Contains(p.identityHeaders(), name) && !slices.Contains(o.headers, name):
 			o.headers = append(o.headers, name)
 		}
@@ -134,18 +127,9 @@ func (p *plan) signIn(o *object) {
 		}[p.config.To == "haproxy"])
 		return
 	}
-	if _, host, path, _ := splitSignIn(v.Text); path != o.asks.Base+"/login" || !strings.HasPrefix(host, "$") {
+	if _, host, path, _ := annotations.SplitURL(v.Text); path != o.asks.Base+"/login" || !strings.HasPrefix(host, "$") {
 		p.note(o, v.Line, annotations.Prefix+"auth-signin", "does not lead to https://$host%s/login; browsers are sent there all the same", o.asks.Base)
 	}
-}
-
-func splitSignIn(s string) (scheme, host, path, query string) {
-	scheme, rest, _ := strings.Cut(s, "://")
-	rest, query, _ = strings.Cut(rest, "?")
-	if at := strings.IndexByte(rest, '/'); at >= 0 {
-		return scheme, rest[:at], rest[at:], query
-	}
-	return scheme, rest, "", query
 }
 
 // annotations names what is not carried over. Nothing is left out: what is not known is refused.
@@ -238,7 +222,5 @@ func (p *plan) path(o *object, path annotations.Path) {
 	}
 	if !isLabel(path.Service) {
 		p.refuse(o, path.Line, subject, "leads to no Service")
-	} else if _, ok := portOf(path.Port); !ok {
-		p.refuse(o, path.Line, subject, "the port of Service %s must be a number", path.Service)
 	}
 }

@@ -145,15 +145,6 @@ func byPrefix() map[string]known {
 	}
 }
 
-// guards reports whether a setting of the controller's ConfigMap keeps requests out.
-func guards(key string) bool {
-	switch key {
-	case "global-auth-url", "whitelist-source-range", "denylist-source-range", "block-cidrs", "block-user-agents", "block-referers", "enable-modsecurity":
-		return true
-	}
-	return strings.HasSuffix(key, "-snippet")
-}
-
 // ofController reports whether an annotation that is not ours is of a program that routes requests: what it says may be
 // the protection.
 func ofController(key string) bool {

@@ -164,46 +164,6 @@ func TestNamesThatTraefikMixesUp(t *testing.T) {
 	}
 }
 
-// The sign-in paths lead to whom auth-url asks, or nowhere.
-func TestSignInPaths(t *testing.T) {
-	signIn := func(service, path string) string {
-		text := strings.Replace(plainIngress, "name: app\n  namespace: shop", "name: easyauth\n  namespace: easyauth", 1)
-		text = text[:strings.Index(text, "  annotations:")] + text[strings.Index(text, "spec:"):]
-		return plainIngress + strings.Replace(strings.Replace(text, "path: /a", "path: "+path, 1), "service: {name: app", "service: {name: "+service, 1)
-	}
-	for _, path := range []string{"/easyauth", "/easyauth/", "/easyauth/login"} {
-		for _, to := range Targets() {
-			if r := translation(t, signIn("easyauth", path), to); r.Refused != 0 || !strings.Contains(lines(r.Notes), "the sign-in paths, written as /easyauth/ with 404 for /easyauth/auth") {
-				t.Errorf("%s %s: %s", to, path, lines(r.Notes))
-			}
-		}
-		refusedEverywhere(t, signIn("other", path), "the sign-in paths belong to easyauth.easyauth.svc:80")
-	}
-	for _, to := range Targets() {
-		if r := translation(t, signIn("other", "/easyauthor"), to); r.Refused != 0 {
-			t.Errorf("%s: %s", to, lines(r.Notes))
-		}
-	}
-}
-
-// With a global-auth-url an Ingress without auth-url is not open.
-func TestGlobalAuthURL(t *testing.T) {
-	open := strings.Replace(plainIngress, "    nginx.ingress.kubernetes.io/auth-url: \"http://easyauth.easyauth.svc.cluster.local/easyauth/auth?role=Admin\"\n", "", 1)
-	config := func(key string) string {
-		return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: n}\ndata: {" + key + ": \"x\"}\n---\n"
-	}
-	refusedEverywhere(t, config("global-auth-url")+open, "global-auth-url")
-	for name, text := range map[string]string{
-		"another setting": config("proxy-body-size") + open,
-		"taken out":       config("global-auth-url") + strings.Replace(open, "  annotations:\n", "  annotations:\n    nginx.ingress.kubernetes.io/enable-global-auth: \"false\"\n", 1),
-		"its own":         config("global-auth-url") + plainIngress,
-	} {
-		if r := translation(t, text, "caddy"); r.Refused != 0 {
-			t.Errorf("%s: %s", name, lines(r.Notes))
-		}
-	}
-}
-
 // Every annotation of ingress-nginx that is not carried over is named with its line.
 func TestNothingIsDroppedSilently(t *testing.T) {
 	names := []string{"proxy-http-version", "affinity-mode", "limit-burst-multiplier", "cors-max-age", "session-cookie-path", "mirror-target", "proxy-ssl-name"}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Note is one line of the report.
@@ -16,8 +18,20 @@ type Note struct {
 	Refused bool // the object was not written, for this
 }
 
-// String writes a note as compilers do, with the file and the line in front.
-func (n Note) String() string {
+// String writes a note as compilers do, with the file and the line in front: one line, whatever names and keys hold.
+func (n Note) String() string { return plain(n.line()) }
+
+// plain replaces what would end the line, or be an order to a terminal.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !strconv.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+func (n Note) line() string {
 	text := n.Text
 	if n.Subject != "" {
 		text = n.Subject + ": " + text
@@ -37,14 +51,8 @@ func (p *plan) report() []Note {
 	for _, list := range p.refused {
 		notes = append(notes, list...)
 	}
-	files := map[string]int{}
-	for _, o := range p.objects {
-		if _, seen := files[o.File]; !seen {
-			files[o.File] = len(files)
-		}
-	}
 	slices.SortStableFunc(notes, func(a, b Note) int {
-		return cmp.Or(cmp.Compare(files[a.File], files[b.File]), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Text, b.Text))
+		return cmp.Or(cmp.Compare(p.files[a.File], p.files[b.File]), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Text, b.Text))
 	})
 	for _, text := range p.general {
 		notes = append(notes, Note{Text: text})

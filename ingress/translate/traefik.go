@@ -20,7 +20,7 @@ const (
 `
 )
 
-// Priorities: the sign-in paths and refusals are above all paths of applications (at most 2·1024+1).
+// Priorities: the sign-in paths and refusals are above all paths of applications (at most 6·1024+1).
 const (
 	prioritySignIn = 10_000
 	priorityHide   = 10_001
@@ -57,7 +57,7 @@ func (p *plan) traefikSignIn(m *manifests) {
 			hide = hideName + "-" + strings.Trim(s.Asks.Base, "/")
 		}
 		m.once(traefikAPI, "Middleware", in, hide, map[string]any{"replacePath": map[string]string{"path": s.Asks.Base + "/not-found"}})
-		to := []traefikService{{Name: s.Asks.Name, Port: s.Asks.Port}}
+		to := []traefikService{{Name: s.Asks.pages.Name, Port: s.Asks.pages.Port}}
 		secret := ""
 		if s.In == in {
 			secret = s.Secret

@@ -11,7 +11,7 @@ func (p *plan) forwardAuth(o *object) forwardAuth {
 		address += "?" + o.protection.Query
 	}
 	return forwardAuth{
-		Address: address, AuthRequestHeaders: questionHeaders(), AuthResponseHeaders: p.copied(o), AuthResponseHeadersRegex: "(?i)(" + strings.Join(p.spelledAny(), "|") + ")",
+		Address: address, AuthRequestHeaders: questionHeaders(), AuthResponseHeaders: append(p.copied(o), o.blanked...), AuthResponseHeadersRegex: "(?i)(" + strings.Join(p.spelledAny(), "|") + ")",
 		AddAuthCookiesToResponse: []string{"__Host-easyauth-seen"}, MaxResponseBodySize: 1 << 20,
 	}
 }

@@ -16,6 +16,7 @@ type Config struct {
 	Gateway      string // envoy-gateway alone: namespace/name of the Gateway; "" is easyauth-gateway/easyauth
 	GatewayClass string // envoy-gateway alone: "" is eg
 	HeaderPrefix string // as EASYAUTH_HEADER_PREFIX; "" is x-injected-
+	Class        string // Ingresses that name another class are left out; "" leaves out none
 }
 
 // Result is a translation.
@@ -25,6 +26,7 @@ type Result struct {
 	Notes   []Note // in the order of files and lines, then those of the target
 	Refused int    // Ingress objects that were not written
 	Written int
+	LeftOut int // of another class than Config.Class
 }
 
 // target writes a plan down. The plan is sound: every text in it is of the alphabets of words.go.
@@ -33,14 +35,15 @@ type target struct {
 	write      func(p *plan) (string, error)
 	check      func(p *plan, s *site) // more refusals of this target; may be nil
 	gateway    bool                   // writes a Gateway
+	blanks     bool                   // takes out what only EasyAuth may read of a client, after it was asked
 }
 
 func targets() []target {
 	return []target{
-		{name: "traefik", file: "traefik.yaml", write: traefik},
+		{name: "traefik", file: "traefik.yaml", write: traefik, blanks: true},
 		{name: "envoy-gateway", file: "envoy-gateway.yaml", write: envoyGateway, gateway: true},
-		{name: "haproxy", file: "haproxy.cfg", write: haproxy, check: checkHAProxy},
-		{name: "caddy", file: "Caddyfile", write: caddy},
+		{name: "haproxy", file: "haproxy.cfg", write: haproxy, check: checkHAProxy, blanks: true},
+		{name: "caddy", file: "Caddyfile", write: caddy, blanks: true},
 		{name: "inline", file: "easyauth-upstreams.yaml", write: inline, check: checkInline},
 	}
 }
@@ -67,8 +70,11 @@ func Translate(m annotations.Manifest, c Config) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	p := &plan{config: c, refused: map[int][]Note{}}
+	p := &plan{config: c, blanks: to.blanks, refused: map[int][]Note{}, files: map[string]int{}}
 	p.judge(m)
+	if len(p.objects) == 0 {
+		return Result{}, fmt.Errorf("no Ingress is of the class %q", c.Class)
+	}
 	p.gather()
 	if to.check != nil {
 		for _, s := range p.sites {
@@ -77,7 +83,7 @@ func Translate(m annotations.Manifest, c Config) (Result, error) {
 	}
 	p.spread()
 	p.finish()
-	result := Result{File: to.file, Refused: len(p.refused), Written: len(p.objects) - len(p.refused)}
+	result := Result{File: to.file, Refused: len(p.refused), Written: len(p.objects) - len(p.refused), LeftOut: len(m.Ingresses) - len(p.objects)}
 	if len(p.sites) > 0 {
 		if result.Text, err = to.write(p); err != nil {
 			return Result{}, err

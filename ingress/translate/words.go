@@ -152,8 +152,17 @@ func portOf(s string) (int, bool) {
 // easyAuth is where a protected Ingress asks.
 type easyAuth struct {
 	service
-	Base string // /easyauth
-	Auth string // /easyauth/auth
+	pages service // whose the sign-in paths are: this one, or that of the chart's sign-in part
+	Base  string  // /easyauth
+	Auth  string  // /easyauth/auth
+}
+
+// signInPart is what the chart puts behind the name of the Service that is asked, for the pages' (roles.separate).
+const signInPart = "-signin"
+
+// serves reports whether a Service is EasyAuth's own. Its port is not compared: it may have a name.
+func (e easyAuth) serves(s service) bool {
+	return s.Namespace == e.Namespace && (s.Name == e.Name || s.Name == e.pages.Name)
 }
 
 // easyAuthOf reads where an auth-url leads, or says why not.
@@ -176,5 +185,5 @@ func easyAuthOf(p annotations.Protection) (easyAuth, string) {
 	case p.Query != "" && !strings.Contains(p.Query, "="):
 		return easyAuth{}, "has a query that is no rule"
 	}
-	return easyAuth{service: s, Base: base, Auth: p.Path}, ""
+	return easyAuth{service: s, pages: s, Base: base, Auth: p.Path}, ""
 }
