@@ -104,7 +104,6 @@ func (s *Server) decideDirect(w http.ResponseWriter, r *http.Request, h http.Hea
 	if v.refused() {
 		s.deny(w.Header(), r, &v)
 	}
-	w.Header()["Cache-Control"] = []string{"no-store"}
 	s.note(w.Header(), r, &v)
 	if v.refused() {
 		s.SignIn.Refuse(w, r, signin.Refused{Original: v.ask.Original, Navigation: v.ask.Navigation, Decision: v.decision})

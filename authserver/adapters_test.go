@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+
 	"github.com/easyauth-sidecar/easyauth/authserver"
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/secret"
@@ -184,7 +186,7 @@ func TestDirectDenialIsRead(t *testing.T) {
 }
 
 func TestAdapterRefusals(t *testing.T) {
-	k := newKit(t, options{adapters: allAdapters(), proxySecrets: []secret.String{secret.New(proxySecret), secret.New("another-of-16-bytes")}})
+	k := newKit(t, options{noDiscovery: true, adapters: allAdapters(), proxySecrets: []secret.String{secret.New(proxySecret), secret.New("another-of-16-bytes")}})
 	cookies := k.issue(access.Identity{})
 	good := func() http.Header {
 		return http.Header{
@@ -230,11 +232,21 @@ func TestAdapterRefusals(t *testing.T) {
 				if resp.StatusCode != http.StatusForbidden || k.lastReason() != tt.reason.String() || len(resp.Header["Set-Cookie"]) > 0 || resp.Header.Get("Location") != "" {
 					t.Errorf("status %d, reason %s, %v", resp.StatusCode, k.lastReason(), resp.Header)
 				}
+				if got := resp.Header["Cache-Control"]; len(got) != 1 || got[0] != "no-store" {
+					t.Errorf("the refusal may be cached: %q", got)
+				}
+				if strings.Contains(k.log.String(), proxySecret) {
+					t.Error("the secret is in the log")
+				}
+				peer := any(nil)
+				if tt.reason == access.ReasonProxySecret {
+					peer = "192.0.2.1" // httptest's
+				}
+				if line := k.log.decision(t); line["peer"] != peer {
+					t.Errorf("%v, want the peer %v", line, peer)
+				}
 			})
 		}
-	}
-	if strings.Contains(k.log.String(), proxySecret) {
-		t.Error("the secret is in the log")
 	}
 }
 
@@ -285,6 +297,51 @@ func TestAdaptersApart(t *testing.T) {
 			if got := ask(rest, tt.own); got != http.StatusNotFound {
 				t.Errorf("not listed: %d", got)
 			}
+			beside := strings.Replace(tt.target, "/auth", "/authx", 1)
+			if tt.name != "nginx" {
+				beside = strings.Replace(tt.target, "/"+tt.name, "/"+tt.name+"x", 1)
+			}
+			if got := all.serve("GET", beside, "app.example.com", tt.own.Clone()).StatusCode; got != http.StatusNotFound {
+				t.Errorf("%s: %d", beside, got)
+			}
 		})
+	}
+}
+
+// Whoever asks in a wrong way is told about their own proxy.
+func TestHintOfOriginal(t *testing.T) {
+	e := newEnvoy(t, options{noDiscovery: true, adapters: allAdapters()})
+	for _, tt := range []struct{ name, target, hint, reason string }{
+		{"nginx", authPath, "proxy_set_header X-Original-URL $scheme://$http_host$request_uri", "X-Original-URL: value is missing"},
+		{"forward", authPath + "/forward", "one X-Forwarded-Method, one X-Forwarded-Host and one X-Forwarded-Uri", "there must be exactly one X-Forwarded-Method"},
+		{"envoy", authPath + "/envoy/-", "path_prefix of ext_authz must be " + authPath + "/envoy/ and the rule", "the path must be the configured prefix"},
+		{"envoy-grpc", "", "and no body (with_request_body)", "says nothing of an HTTP request"},
+	} {
+		if tt.target == "" {
+			e.check(&authv3.CheckRequest{})
+		} else {
+			e.k.serve("GET", tt.target, "app.example.com", http.Header{})
+		}
+		line := e.k.log.decision(t)
+		hint, _ := line["hint"].(string)
+		reason, _ := line["error"].(string)
+		if line["reason"] != "bad_original_url" || !strings.Contains(hint, tt.hint) || !strings.Contains(reason, tt.reason) {
+			t.Errorf("%s: %v", tt.name, line)
+		}
+		if strings.Contains(hint, "X-Original-URL") != (tt.name == "nginx") {
+			t.Errorf("%s is told of nginx's header: %s", tt.name, hint)
+		}
+	}
+}
+
+// What easyauth proxy asks takes its time among the questions of proxies.
+func TestTimeOfAsk(t *testing.T) {
+	k := newKit(t, options{noDiscovery: true})
+	const count = `easyauth_request_duration_seconds_count{endpoint="auth"}`
+	for asked, cookies := range []string{k.issue(access.Identity{}), ""} { // who passes, and who does not
+		askInside(k, "GET", "", "/page", http.Header{"Cookie": {cookies}})
+		if got := k.scrape().series[count]; got != float64(asked+1) {
+			t.Errorf("%v, want %d", got, asked+1)
+		}
 	}
 }

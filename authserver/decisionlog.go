@@ -9,6 +9,8 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
 	"github.com/easyauth-sidecar/easyauth/authserver/audit"
 	"github.com/easyauth-sidecar/easyauth/authserver/tracing"
+	"github.com/easyauth-sidecar/easyauth/ingress"
+	"github.com/easyauth-sidecar/easyauth/ingress/extauthz"
 )
 
 // tell says of one decision what is to be said: on the request's span, in the audit
@@ -28,7 +30,7 @@ func (s *Server) tell(r *http.Request, v *verdict) {
 		s.Audit.Write(v.event(origin))
 	}
 	if logged {
-		s.Log.LogAttrs(r.Context(), level, "auth", v.attrs(origin)...)
+		s.Log.LogAttrs(r.Context(), level, "auth", append(v.attrs(origin), s.advice(r, v.decision)...)...)
 	}
 }
 
@@ -83,9 +85,6 @@ func (v *verdict) attrs(origin tracing.Origin) []slog.Attr {
 	if v.err != nil {
 		attrs = append(attrs, slog.String("error", v.err.Error()))
 	}
-	if v.decision.Outcome == access.Deny {
-		attrs = append(attrs, slog.String("hint", hint(v.decision.Reason)))
-	}
 	return attrs
 }
 
@@ -95,11 +94,35 @@ func (v *verdict) path() string {
 	return path
 }
 
-// hint says what an administrator can do about a broken configuration.
+// advice says what an administrator can do about a broken configuration.
+func (s *Server) advice(r *http.Request, d access.Decision) []slog.Attr {
+	switch {
+	case d.Outcome != access.Deny:
+		return nil
+	case d.Reason == access.ReasonBadOriginalURL:
+		return []slog.Attr{slog.String("hint", s.hintOfOriginal(r.URL.Path))}
+	case d.Reason == access.ReasonProxySecret:
+		return []slog.Attr{slog.String("hint", hint(d.Reason)), slog.String("peer", ingress.PeerAddress(r).String())}
+	}
+	return []slog.Attr{slog.String("hint", hint(d.Reason))}
+}
+
+// hintOfOriginal says what the proxy that asks at this path must say of where a request was going.
+func (s *Server) hintOfOriginal(path string) string {
+	switch path {
+	case s.AuthPath:
+		return "the proxy must say where the request was going; nginx: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; other proxies: docs/proxies"
+	case s.ForwardPath:
+		return "the proxy must send one X-Forwarded-Method, one X-Forwarded-Host and one X-Forwarded-Uri of its own, none of a client's; see docs/proxies"
+	case extauthz.Path:
+		return "Envoy must send method, host and path of the request, and no body (with_request_body); see docs/proxies/envoy.md"
+	}
+	return "path_prefix of ext_authz must be " + s.EnvoyPath + "/ and the rule, or - for none; see docs/proxies/envoy.md"
+}
+
+// hint is the advice for all other reasons.
 func hint(reason access.Reason) string {
 	switch reason {
-	case access.ReasonBadOriginalURL:
-		return "the proxy must say where the request was going; nginx: proxy_set_header X-Original-URL $scheme://$http_host$request_uri; other proxies: docs/proxies"
 	case access.ReasonHostNotServed:
 		return "add the host, with its port unless that is 443, to EASYAUTH_HOSTS; until then its requests are refused"
 	case access.ReasonProxySecret:

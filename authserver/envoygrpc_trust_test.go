@@ -48,7 +48,7 @@ func TestEnvoyGRPCSecret(t *testing.T) {
 			t.Errorf("%s: %s", row.name, a.GetDeniedResponse().GetBody())
 		}
 	}
-	if log := e.k.log.String(); strings.Contains(log, right) || !strings.Contains(log, `"reason":"proxy_secret"`) {
+	if log := e.k.log.String(); strings.Contains(log, right) || !strings.Contains(log, `"reason":"proxy_secret"`) || !strings.Contains(log, `"peer":"127.0.0.1"`) {
 		t.Error("the log holds the secret, or not the reason")
 	}
 }

@@ -3,6 +3,7 @@ package ingress_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -70,6 +71,9 @@ func TestNginx(t *testing.T) {
 			ask, err := ingress.Nginx(r)
 			if (err == nil) != tt.ok {
 				t.Fatalf("error %v, want ok %v", err, tt.ok)
+			}
+			if !tt.ok && !strings.HasPrefix(err.Error(), "X-Original-URL: ") {
+				t.Errorf("the error does not name the header: %v", err)
 			}
 			if tt.ok && (ask.Original.Host != "app.test" || ask.Original.RequestURI != "/a?b=%7C" || ask.Method != "GET" || !ask.Navigation) {
 				t.Errorf("%+v", ask)

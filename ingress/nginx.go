@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"fmt"
 	"net/http"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/access"
@@ -22,7 +23,7 @@ const (
 func Nginx(r *http.Request) (Ask, error) {
 	original, err := hosts.ParseOriginal(r.Header[headerOriginalURL])
 	if err != nil {
-		return Ask{}, err
+		return Ask{}, fmt.Errorf("X-Original-URL: %w", err)
 	}
 	ask := Ask{Original: original, Method: r.Method, Query: r.URL.RawQuery, addressIn: headerRealIP}
 	if told := r.Header[headerOriginalMethod]; len(told) == 1 && told[0] != "" { // else a configuration without the optional header
