@@ -199,7 +199,8 @@ func notYAML(content []byte, err error) entry {
 
 // isList reports whether a variable holds several values.
 func isList(name string) bool {
-	if name == "EASYAUTH_KEYS" || name == "EASYAUTH_GROUPS_KEEP" {
+	switch name {
+	case "EASYAUTH_KEYS", "EASYAUTH_GROUPS_KEEP", "EASYAUTH_ADAPTERS": // lists that are read into something else
 		return true
 	}
 	for field := range reflect.TypeFor[spec]().Fields() {

@@ -33,6 +33,7 @@ EASYAUTH_GRAPH_QUERIES:
 - me=/me?$select=displayName
 - boss=/me/manager
 EASYAUTH_GROUPS_KEEP: [`+tenantGUID+`]
+EASYAUTH_ADAPTERS: [nginx, forward]
 EASYAUTH_KEYS:
 - `+keyText(2)+`
 - next:`+keyText(3)+`
@@ -44,6 +45,7 @@ EASYAUTH_KEYS:
 	want.Brand.Name, want.Scopes = "Contoso: the portal", append(want.Scopes, "User.Read", "Mail.Read")
 	want.GraphQueries = map[string]string{"me": "/me?$select=displayName", "boss": "/me/manager"}
 	want.GroupsKeep, want.GroupsKeepList = "list", []string{tenantGUID}
+	want.Adapters = Adapters{Nginx: true, Forward: true}
 	want.Keys, want.NextKeys, want.ConfigFile = [][]byte{key(2)}, [][]byte{key(3)}, file[configFile]
 	differ(t, c, want)
 }
@@ -96,6 +98,7 @@ func refusedFiles() []refusedFile {
 		{"a map below", "EASYAUTH_HOSTS:\n  - " + marker + ": b", "EASYAUTH_HOSTS:\n  - a.example.com", "EASYAUTH_HOSTS" + line + "1): entry 1: must be a text, a number"},
 		{"a list in a list", "EASYAUTH_HOSTS: [[" + marker + "]]", "EASYAUTH_HOSTS: [a.example.com]", "EASYAUTH_HOSTS" + line + "1): entry 1: must be a text"},
 		{"a list of no list", "EASYAUTH_LISTEN: [" + marker + "]", "EASYAUTH_LISTEN: :80", "EASYAUTH_LISTEN" + line + "1): takes one value, not a list"},
+		{"a list with a word too many", "EASYAUTH_ADAPTERS: [nginx, " + marker + "]", "EASYAUTH_ADAPTERS: [nginx, envoy]", "EASYAUTH_ADAPTERS" + line + "1): must list nginx, forward"},
 		{"an anchor", "EASYAUTH_HOSTS: &a a.example.com", "EASYAUTH_HOSTS: a.example.com", "EASYAUTH_HOSTS" + line + "1): must not have an anchor"},
 		{"an alias", "EASYAUTH_HOSTS: &a a.example.com\nEASYAUTH_SCOPES: *a", "{}", "EASYAUTH_SCOPES" + line + "2): must not have an anchor (&) or be an alias"},
 		{"an anchor of a list", "EASYAUTH_HOSTS: &a [a.example.com]", "EASYAUTH_HOSTS: [a.example.com]", "EASYAUTH_HOSTS" + line + "1): must not have an anchor"},
