@@ -10,9 +10,10 @@ import (
 // ones: what is refused is refused for this alone.
 func TestValuesRefused(t *testing.T) {
 	const (
-		none   = "clientSecretRef: {name: ''}\n" // no credential
-		aProxy = "proxy: {enabled: true, upstreams: [{host: app.example.com, to: 'http://app'}]}\n"
+		none = "clientSecretRef: {name: ''}\n" // no credential
 	)
+	proxyOf := func(upstreams string) string { return "proxy: {enabled: true, upstreams: [" + upstreams + "]}\n" }
+	aProxy := proxyOf("{host: app.example.com, to: 'http://app'}")
 	tests := []struct{ name, change, want string }{
 		// what is missing
 		{"no image", "image: {repository: ''}", "image.repository is required"},
@@ -33,6 +34,14 @@ func TestValuesRefused(t *testing.T) {
 		{"applications beside a file of yours", "proxy: {enabled: true, upstreams: [{host: app.example.com, to: 'http://app'}]}\nconfigFileRef: {configMap: a}\n", "write upstreams into that file"},
 		{"a proxy and adapters", aProxy + "adapters: [forward]\n", "adapters and proxy.enabled are set together"},
 		{"a proxy and the secret of another", aProxy + "proxySecretRef: {name: a}\n", "proxySecretRef.name and proxy.enabled are set together"},
+		{"an application of a host that is not served", proxyOf("{host: other.example.com, to: 'http://app'}"), "entry 1 (other.example.com): its host must be one of hosts"},
+		{"one below a host without a star", proxyOf("{host: a.app.example.com, to: 'http://app'}"), "entry 1 (a.app.example.com): its host"},
+		{"a star where there is none", proxyOf("{host: '*.example.com', to: 'http://app'}"), "entry 1 (*.example.com): its host"},
+		{"another port", proxyOf("{host: 'app.example.com:8443', to: 'http://app'}"), "entry 1 (app.example.com:8443): its host"},
+		{"the same application twice", proxyOf("{host: app.example.com, path: /a, to: 'http://app'}, {host: App.example.com, path: /a/, to: 'http://b'}"), "entry 2 (App.example.com/a/): another one has the same host and path"},
+		{"public with a rule", proxyOf("{host: app.example.com, to: 'http://app', public: true, auth: role=A}"), "entry 1 (app.example.com): public lets everybody in"},
+		{"an application at the sign-in", proxyOf("{host: app.example.com, path: /easyauth, to: 'http://app'}"), "entry 1 (app.example.com/easyauth): EasyAuth answers all of /easyauth itself"},
+		{"one below it", "basePath: /sso\n" + proxyOf("{host: app.example.com, path: /sso/me, to: 'http://app'}"), "EasyAuth answers all of /sso itself"},
 		{"a proxy in parts", aProxy + "roles: {separate: true}\n", "roles.separate and proxy.enabled are set together"},
 		{"adapters as a variable", "extraEnv: [{name: EASYAUTH_ADAPTERS, value: forward}]\n", "EASYAUTH_ADAPTERS has a value of its own, adapters: set that"},
 		{"the proxy's secret in the file", "configFile: {EASYAUTH_PROXY_SECRET_FILE: /a}\n", "EASYAUTH_PROXY_SECRET_FILE is set by proxySecretRef"},
@@ -124,7 +133,13 @@ func TestValuesRefused(t *testing.T) {
 			}
 		})
 	}
-	for _, good := range []string{"", aProxy} {
+	for _, good := range []string{
+		"", aProxy,
+		proxyOf("{host: 'App.Example.com:443', path: /easyauthor, to: 'http://app', auth: role=A}, {host: app.example.com, to: 'http://app', public: true}, {host: app.example.com, path: /A, to: 'http://app', public: false, auth: role=B}"),
+		"hosts: ['*.apps.example.com:8443', 'http://localhost:8081', bücher.example]\n" + proxyOf("{host: '*.apps.example.com:8443', to: 'http://a'}, {host: 'a.b.apps.example.com:8443', to: 'http://a'}, {host: 'localhost:8081', to: 'http://a'}, {host: xn--bcher-kva.example, to: 'http://a'}"),
+		"hosts: ['*.apps.example.com:8443', 'http://localhost:8081']\n" + proxyOf("{host: '*.apps.example.com:8443', to: 'http://a'}, {host: 'a.b.apps.example.com:8443', to: 'http://a'}, {host: 'localhost:8081', to: 'http://a'}"),
+		"configFile: {EASYAUTH_HOSTS: [other.example.com]}\n" + proxyOf("{host: other.example.com, to: 'http://a'}"),
+	} {
 		if _, complaint, ok := template(t, minimal+secret, good); !ok {
 			t.Errorf("what all begin with: %s", complaint)
 		}

@@ -23,7 +23,7 @@
 {{- if and $v.callbackHost (not $v.cookieDomain) -}}
   {{- $wrong = append $wrong "callbackHost needs cookieDomain, a domain that it and all hosts lie below" -}}
 {{- end -}}
-{{- $wrong = concat $wrong (include "easyauth.wrongSecrets" . | fromJsonArray) (include "easyauth.wrongStore" . | fromJsonArray) (include "easyauth.wrongServer" . | fromJsonArray) (include "easyauth.wrongNames" . | fromJsonArray) -}}
+{{- $wrong = concat $wrong (include "easyauth.wrongSecrets" . | fromJsonArray) (include "easyauth.wrongStore" . | fromJsonArray) (include "easyauth.wrongServer" . | fromJsonArray) (include "easyauth.wrongUpstreams" . | fromJsonArray) (include "easyauth.wrongNames" . | fromJsonArray) -}}
 {{- if $wrong -}}
 {{- fail (printf "\n\nThe values cannot work:\n- %s\n\nEach is explained in docs/chart.md.\n" (join "\n- " $wrong)) -}}
 {{- end -}}
@@ -128,6 +128,35 @@
   {{- end -}}
 {{- end -}}
 {{- toJson $wrong -}}
+{{- end -}}
+
+{{/* Applications that the proxy refuses, or never reaches. What their rules say the program reads. */}}
+{{- define "easyauth.wrongUpstreams" -}}
+{{- $v := .v -}}
+{{- $wrong := list -}}
+{{- $known := not (hasKey $v.configFile "EASYAUTH_HOSTS") -}}
+{{- $served := list -}}
+{{- range concat $v.hosts (list $v.callbackHost) }}{{ $served = append $served (include "easyauth.authority" .) }}{{ end -}}
+{{- $seen := dict -}}
+{{- range $i, $u := $v.proxy.upstreams -}}
+  {{- $entry := printf "proxy.upstreams, entry %d (%s%s)" (add1 $i) $u.host ($u.path | default "") -}}
+  {{- $host := include "easyauth.authority" $u.host -}}
+  {{- $name := regexReplaceAll "^\\*\\." $host "any." -}}
+  {{- $found := not (regexMatch "^[!-~]+$" (printf "%s%s" $host (join "" $served))) }}{{/* an international name has two forms */}}
+  {{- range $served }}{{ if or (eq . $name) (and (hasPrefix "*." .) (hasSuffix (trimPrefix "*" .) $name)) }}{{ $found = true }}{{ end }}{{ end -}}
+  {{- if and $known (not $found) }}{{ $wrong = append $wrong (printf "%s: its host must be one of hosts, or lie below one with *" $entry) }}{{ end -}}
+  {{- $path := trimSuffix "/" ($u.path | default "") -}}
+  {{- if hasKey $seen (print $host $path) }}{{ $wrong = append $wrong (printf "%s: another one has the same host and path" $entry) }}{{ end -}}
+  {{- $_ := set $seen (print $host $path) true -}}
+  {{- if hasPrefix (printf "%s/" $v.basePath) (printf "%s/" $path) }}{{ $wrong = append $wrong (printf "%s: EasyAuth answers all of %s itself" $entry $v.basePath) }}{{ end -}}
+  {{- if and $u.public $u.auth }}{{ $wrong = append $wrong (printf "%s: public lets everybody in, so it cannot have a rule in auth: keep one of them" $entry) }}{{ end -}}
+{{- end -}}
+{{- toJson $wrong -}}
+{{- end -}}
+
+{{/* A host in the form in which it is compared: small letters, no scheme, no port that is a default, no dot at the end. */}}
+{{- define "easyauth.authority" -}}
+{{- regexReplaceAll "\\.(:|$)" (regexReplaceAll ":(80|443)$" (trimPrefix "http://" (lower .)) "") "${1}" -}}
 {{- end -}}
 
 {{/* Paths that are one, and variables that are set twice or past the value that they have here. */}}
