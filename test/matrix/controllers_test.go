@@ -1,13 +1,17 @@
 package matrix
 
 import (
+	"errors"
+	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/easyauth-sidecar/easyauth/test/entra"
+	"github.com/easyauth-sidecar/easyauth/authserver"
 )
 
 const controllersPage = "docs/proxies/nginx.md"
@@ -47,16 +51,29 @@ type object struct {
 
 func readObject(t *testing.T, n int, apiVersion, kind string) object {
 	t.Helper()
-	var o object
+	all := readObjects(t, n, apiVersion, kind)
+	if len(all) != 1 {
+		t.Fatalf("block %d has %d objects", n, len(all))
+	}
+	return all[0]
+}
+
+func readObjects(t *testing.T, n int, apiVersion, kind string) (all []object) {
+	t.Helper()
 	d := yaml.NewDecoder(strings.NewReader(Block(t, controllersPage, "yaml", n)))
 	d.KnownFields(true)
-	if err := d.Decode(&o); err != nil {
-		t.Fatal(err)
+	for {
+		var o object
+		switch err := d.Decode(&o); {
+		case errors.Is(err, io.EOF):
+			return all
+		case err != nil:
+			t.Fatal(err)
+		case o.APIVersion != apiVersion || o.Kind != kind:
+			t.Fatalf("%s %s, want %s %s", o.APIVersion, o.Kind, apiVersion, kind)
+		}
+		all = append(all, o)
 	}
-	if o.APIVersion != apiVersion || o.Kind != kind {
-		t.Fatalf("%s %s, want %s %s", o.APIVersion, o.Kind, apiVersion, kind)
-	}
-	return o
 }
 
 // The ConfigMap for ingress-nginx clears what the files of plain nginx clear.
@@ -77,62 +94,19 @@ func TestClearedHeaders(t *testing.T) {
 	}
 }
 
-// The snippets for F5's controller do their work in a server and a location of nginx, where the controller puts them.
-func TestSnippetsOfF5(t *testing.T) {
-	t.Parallel()
-	const server, location = "nginx.org/server-snippets", "nginx.org/location-snippets"
-	ingress := readObject(t, 3, "networking.k8s.io/v1", "Ingress")
-	if ingress.Spec.Rules[0].Host != Host || len(ingress.Metadata.Annotations) != 2 {
-		t.Fatalf("%+v", ingress)
-	}
-	p := Proxy{Name: Nginx, OnlyListed: true, Start: func(t *testing.T, at Place) {
-		at.Write(t, "server.conf", "server {\nlisten "+at.Listen+" ssl;\nserver_name "+Host+";\nssl_certificate "+at.Certificate+";\nssl_certificate_key "+at.Key+";\n"+
-			Replaced(t, ingress.Metadata.Annotations[server], "easyauth.easyauth.svc.cluster.local", at.Auth)+
-			"location /easyauth/ { proxy_pass http://"+at.Auth+"; proxy_set_header Host $http_host; proxy_buffer_size 16k; proxy_buffers 4 16k; }\n"+
-			"location / {\n"+ingress.Metadata.Annotations[location]+ // For a service of nginx.org/websocket-services the controller writes these two.
-			"proxy_http_version 1.1;\nproxy_set_header Upgrade $http_upgrade;\nproxy_set_header Connection upgrade;\n"+
-			"proxy_set_header Host $http_host;\nproxy_pass http://"+at.Application+";\n}\n}\n")
-		runNginx(t, at)
-	}}
-	s := begin(t, build(t), p, false)
-	adele := s.visit(t, entra.Adele)
-	first := s.unseen(t, "nobody", func() *reply { return adele.get("/home?a=1") })
-	if !redirects(first) || returnsTo(first.location()) != "/home?a=1" {
-		t.Errorf("nobody: %s", describe(first))
-	}
-	if last := adele.follow(first); !last.fromApplication() || last.url != "https://"+Host+"/home?a=1" {
-		t.Errorf("signed in: %s", describe(last))
-	}
-	tryUpgrades(t, s)
-	tryWebSocketOf(t, s, adele)
-	if r := s.visit(t, "").get("/easyauth/auth/forward"); r.status != http.StatusNotFound {
-		t.Errorf("the questions from outside: %s", describe(r))
-	}
-	line, _, _ := strings.Cut(ingress.Metadata.Annotations[server], "\n")
-	if !strings.Contains(line, "$http_upgrade") || !strings.Contains(Block(t, controllersPage, "yaml", 2), line) {
-		t.Errorf("for ingress-nginx there is no %q", line)
-	}
-	h := page()
-	for _, name := range append(identity(), "X-Original-URL", "X-Original-URI", "X-Original-Method", "X-Original-Host", "X-Rewrite-URL", "Forwarded", "X-Forwarded-Method", "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Uri") {
-		h[name] = []string{forged}
-	}
-	e := adele.do(http.MethodGet, "/home", h).echo(t)
-	if oid, ok := e.Value("X-Injected-Oid"); oid != entra.AdeleOID || !ok {
-		t.Errorf("oid: %q", e.Values("X-Injected-Oid"))
-	}
-	for _, l := range e.Lines {
-		if l.Value == forged {
-			t.Errorf("%s arrives", l.Name)
+// The ConfigMap with the secret has the header that EasyAuth reads, and lies where the annotation looks for it.
+func TestSecretOfIngressNginx(t *testing.T) {
+	o := readObject(t, 3, "v1", "ConfigMap")
+	for name, value := range o.Data {
+		if http.CanonicalHeaderKey(name) != authserver.ProxySecretHeader || value == "" {
+			t.Errorf("%s: %s", name, value)
 		}
 	}
-}
-
-// tryWebSocketOf shows that a WebSocket opens where other upgrades do not.
-func tryWebSocketOf(t *testing.T, s *stand, v *visitor) {
-	t.Helper()
-	ws, status, err := dialSocket(t.Context(), s.place.Listen, "/socket", http.Header{"Cookie": {v.cookies()}})
-	if err != nil || ws == nil {
-		t.Fatalf("a WebSocket: %v %d", err, status)
+	text, err := os.ReadFile(filepath.Join(root(), controllersPage))
+	if err != nil {
+		t.Fatal(err)
 	}
-	_ = ws.conn.Close() // nothing was said
+	if want := "nginx.ingress.kubernetes.io/auth-proxy-set-headers: " + o.Metadata.Namespace + "/" + o.Metadata.Name; !strings.Contains(string(text), want) {
+		t.Errorf("the annotation does not name %s/%s", o.Metadata.Namespace, o.Metadata.Name)
+	}
 }
