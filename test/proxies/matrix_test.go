@@ -13,17 +13,21 @@ import (
 var update = flag.Bool("update", false, "write the rows of docs/proxies/matrix.md")
 
 // TestMatrix tries all proxies that are Go modules. Traefik's custom resources must do what its files do.
+// Rows that -run leaves out are not compared.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	rows := matrix.Run(t, caddy(), files(t), ingresses(), routes())
 	if t.Failed() {
 		return
 	}
-	told, custom := rows[:3], rows[3]
-	if as := told[1]; !maps.Equal(custom.Cells, as.Cells) || !maps.Equal(custom.Notes, as.Notes) {
-		t.Errorf("custom resources: %v %v, files: %v %v", custom.Cells, custom.Notes, as.Cells, as.Notes)
+	if len(rows) == 4 {
+		as, custom := rows[1], rows[3]
+		if !maps.Equal(custom.Cells, as.Cells) || !maps.Equal(custom.Notes, as.Notes) {
+			t.Errorf("custom resources: %v %v, files: %v %v", custom.Cells, custom.Notes, as.Cells, as.Notes)
+		}
+		rows = rows[:3]
 	}
-	matrix.Tell(t, told, *update)
+	matrix.Tell(t, rows, *update)
 }
 
 func TestPathsOfTwoReadings(t *testing.T) {
