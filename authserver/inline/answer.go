@@ -15,21 +15,24 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // WriteHeader implements http.ResponseWriter.
 func (a *answer) WriteHeader(status int) {
 	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
-		delete(a.Header(), "Set-Cookie")
+		delete(a.Header(), setCookie)
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
 
+// trailed takes away what an application must not say behind its answer: cookies.
+func trailed(h http.Header) { delete(h, setCookie) }
+
 // answered gives an application's answer our cookies, and takes away those that it set under our names.
 func answered(h http.Header, ours []string) {
-	if theirs := h["Set-Cookie"]; len(theirs) > 0 {
+	if theirs := h[setCookie]; len(theirs) > 0 {
 		if theirs = slices.DeleteFunc(theirs, func(line string) bool { return isOwnCookie(cookieName(line)) }); len(theirs) == 0 {
-			delete(h, "Set-Cookie")
+			delete(h, setCookie)
 		} else {
-			h["Set-Cookie"] = theirs
+			h[setCookie] = theirs
 		}
 	}
 	if len(ours) > 0 {
-		h["Set-Cookie"] = append(h["Set-Cookie"], ours...)
+		h[setCookie] = append(h[setCookie], ours...)
 	}
 }

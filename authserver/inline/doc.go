@@ -8,7 +8,8 @@
 //	passage.run       pass.go      through httputil.ReverseProxy to the application and back
 //
 // What an application is told of a client, and what a client is told of an application, stands in
-// request.go and answer.go; failures in failure.go; WebSockets outlive their request in upgrade.go.
+// request.go and answer.go; how bodies end in bodies.go; failures in failure.go; WebSockets outlive their
+// request in upgrade.go.
 //
 // Its laws: the path that is judged is, byte by byte, the path that is sent. What says who somebody
 // is comes from the answer to the question alone. No credential of ours reaches an application.

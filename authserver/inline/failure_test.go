@@ -60,10 +60,11 @@ func TestSmuggling(t *testing.T) {
 // takes a part for the whole.
 func TestAborts(t *testing.T) {
 	both(t, func(t *testing.T, version int) {
-		gone := make(chan struct{})
+		reached, gone := make(chan struct{}), make(chan struct{})
 		p := start(t, to(serve(t, func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
 			case "/waits":
+				close(reached)
 				<-r.Context().Done()
 				close(gone)
 			case "/breaks":
@@ -74,8 +75,7 @@ func TestAborts(t *testing.T) {
 		})))
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
-			p.eventually("the application is asked", func() bool { _, _, n := p.last(); return n > 0 })
-			time.Sleep(20 * time.Millisecond)
+			<-reached
 			cancel()
 		}()
 		if res, err := p.client(version).Do(p.request("GET", "/waits", nil).WithContext(ctx)); !errors.Is(err, context.Canceled) {
@@ -104,18 +104,20 @@ func TestFailures(t *testing.T) {
 		name, address  string
 		status         int
 		reason, answer string
+		timeout        time.Duration // 0: the default
 	}{
-		{"down", closed.Addr().String(), 502, "unreachable", "bad_gateway"},
-		{"slow", slow.Addr().String(), 504, "timeout", "gateway_timeout"},
-		{"garbage", startRaw(t, "garbage\r\n\r\n").address, 502, "broken", "bad_gateway"},
-		{"another protocol", startRaw(t, "SSH-2.0-OpenSSH_9.6\r\n").address, 502, "broken", "bad_gateway"},
-		{"nothing", startRaw(t, "").address, 502, "broken", "bad_gateway"},
-		{"a large header", startRaw(t, "HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("a", 300<<10)+"\r\n\r\n").address, 502, "broken", "bad_gateway"},
-		{"two lengths", startRaw(t, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab").address, 502, "broken", "bad_gateway"},
-		{"it switches protocols unasked", startRaw(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n").address, 502, "broken", "bad_gateway"},
+		{"down", closed.Addr().String(), 502, "unreachable", "bad_gateway", 0},
+		{"slow", slow.Addr().String(), 504, "timeout", "gateway_timeout", 100 * time.Millisecond},
+		{"garbage", startRaw(t, "garbage\r\n\r\n").address, 502, "broken", "bad_gateway", 0},
+		{"another protocol", startRaw(t, "SSH-2.0-OpenSSH_9.6\r\n").address, 502, "broken", "bad_gateway", 0},
+		{"nothing", startRaw(t, "").address, 502, "broken", "bad_gateway", 0},
+		{"a large header", startRaw(t, "HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("a", 300<<10)+"\r\n\r\n").address, 502, "broken", "bad_gateway", 0},
+		{"two lengths", startRaw(t, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab").address, 502, "broken", "bad_gateway", 0},
+		{"a status that there is not", startRaw(t, "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n").address, 502, "broken", "bad_gateway", 0},
+		{"it switches protocols unasked", startRaw(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n").address, 502, "broken", "bad_gateway", 0},
 	} {
 		o := to(row.address)
-		o.upstreams[0].Timeout = 100 * time.Millisecond
+		o.upstreams[0].Timeout = row.timeout
 		p := start(t, o)
 		res := p.get("/")
 		if body := text(t, res); res.StatusCode != row.status || !strings.Contains(body, `"error":"`+row.answer+`"`) || strings.Contains(body, row.address) || res.Header.Get("Cache-Control") != "no-store" {
@@ -162,7 +164,10 @@ func TestMaxBody(t *testing.T) {
 
 // An application over TLS is asked only if its certificate proves who it is, or the configuration does not care.
 func TestTLS(t *testing.T) {
-	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.Proto) //nolint:gosec // no browser looks at it
+	}))
+	s.EnableHTTP2 = true // the proxy speaks HTTP/1.1 all the same, in which a WebSocket can begin
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 	s.StartTLS()
 	defer s.Close()
@@ -175,16 +180,41 @@ func TestTLS(t *testing.T) {
 		status   int
 	}{
 		{"an authority that is not the system's", s.URL, nil, false, 502},
-		{"its authority", s.URL, pemOf(s.Certificate().Raw), false, 404},
+		{"its authority", s.URL, pemOf(s.Certificate().Raw), false, 200},
 		{"its authority, and another name", "https://localhost:" + port, pemOf(s.Certificate().Raw), false, 502},
-		{"whoever it is", s.URL, nil, true, 404},
+		{"whoever it is", s.URL, nil, true, 200},
 	} {
 		o := to("")
 		u := &o.upstreams[0]
 		u.To, u.CA, u.InsecureSkipVerify = row.to, row.ca, row.insecure
 		p := start(t, o)
-		if res := p.get("/"); res.StatusCode != row.status {
+		if res := p.get("/"); res.StatusCode != row.status || row.status == 200 && text(t, res) != "HTTP/1.1" {
 			t.Errorf("%s: %s", row.name, res.Status)
+		}
+	}
+}
+
+// net/http quotes what it cannot read of an answer. The log does not: it may be anything.
+func TestLogQuotesNoAnswer(t *testing.T) {
+	const secret = "s3cret-of-the-application"
+	for _, row := range []struct{ answer, reason, want string }{
+		{"HTTP/1.1 200 OK\r\nSet-Cookie session=" + secret + "\r\n\r\n", "broken", "what it sent cannot be read"},
+		{"220 " + secret + "\r\n\r\n", "broken", "what it sent cannot be read"},
+		{"HTTP/1.1 2x0 " + secret + "\r\n\r\n", "broken", "what it sent cannot be read"},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 1, " + secret + "\r\n\r\n", "broken", "what it sent cannot be read"},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + secret + "\r\n\r\n", "broken", "what it sent cannot be read"},
+		{"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + secret + "\r\n\r\n", "broken", "what it sent cannot be read"},
+		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + secret + "\r\n\r\n", "cut", "what it sent cannot be read"},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + secret, "cut", "unexpected EOF"},
+		{"HTTP/1.1 200", "broken", "unexpected EOF"},
+	} {
+		p := start(t, to(startRaw(t, row.answer).address))
+		conn := dial(t, p.address)
+		_, _ = io.WriteString(conn, strings.Replace(handshake, "/ws", "/?code="+secret, 1))
+		_, _ = io.Copy(io.Discard, io.LimitReader(conn, 1)) // an answer, or the end of the connection
+		p.eventually(row.answer, func() bool { return p.failures(row.reason) == 1 && p.log.String() != "" })
+		if log := p.log.String(); strings.Contains(log, secret) || !strings.Contains(log, `error="`+row.want+`"`) {
+			t.Errorf("%q: %s", row.answer, log)
 		}
 	}
 }

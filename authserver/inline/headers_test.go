@@ -42,6 +42,7 @@ func TestSpoofedHeaders(t *testing.T) {
 				only(t, head, "X-Injected-Oid", "our-oid")
 				only(t, head, "X-Injected-Roles", "our-role")
 				only(t, head, "X-Jwt", "our-jwt")
+				only(t, head, "X-Real-Ip", "127.0.0.1")
 				if got := values(head, "X-Injected-Name"); got != nil {
 					t.Errorf("an empty header of the identity is sent: %q", got)
 				}

@@ -109,7 +109,7 @@ func start(t testing.TB, o options) *proxy {
 			p.held.Add(1)
 			return p.site.Load(), func() { p.held.Add(-1) }
 		},
-		OwnTime: o.ownTime, Metrics: m.InlineFailures(), Log: slog.New(slog.NewTextHandler(p.log, nil)),
+		OwnTime: o.ownTime, Metrics: m.InlineFailures(), Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func tableConfig(t testing.TB, o options) inline.TableConfig {
 		t.Fatal(err)
 	}
 	parser := access.NewParser(access.ParserConfig{})
-	return inline.TableConfig{Hosts: set, Upstreams: o.upstreams, Rule: func(query string) error {
+	return inline.TableConfig{Hosts: set, Upstreams: o.upstreams, BasePath: "/easyauth", Rule: func(query string) error {
 		_, err := parser.Parse(query)
 		return err
 	}}

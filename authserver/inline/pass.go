@@ -2,7 +2,6 @@ package inline
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
@@ -29,26 +28,26 @@ type passage struct {
 	proxy *Proxy
 	pages *pages.Pages
 
-	upgrades bool  // the client asks for a WebSocket
+	upgrades bool // the client asks for a WebSocket
+	body     sent
 	cut      error // why its answer ended before its end
+	byClient bool  // … and that it was the client's body
 }
 
-var errSwitched = errors.New("the application switched protocols, and nobody had asked for it")
+// What an application may not answer.
+var (
+	errSwitched = errors.New("the application switched protocols, and nobody had asked for it")
+	errStatus   = errors.New("the application answered with a status below 100")
+)
 
 // run hands a request on.
 func (p *passage) run(w http.ResponseWriter, r *http.Request) {
-	if p.route.MaxBody > 0 {
-		if r.ContentLength > p.route.MaxBody {
-			p.fail(w, r, &http.MaxBytesError{Limit: p.route.MaxBody})
-			return
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, p.route.MaxBody)
-	}
-	c := http.NewResponseController(w)
-	if r.ProtoMajor == 1 {
-		_ = c.SetWriteDeadline(time.Time{}) // of an answer of ours, before on this connection
+	if p.route.MaxBody > 0 && r.ContentLength > p.route.MaxBody {
+		p.fail(w, r, &http.MaxBytesError{Limit: p.route.MaxBody})
+		return
 	}
 	if r.ContentLength != 0 {
+		c := http.NewResponseController(w)
 		_ = c.SetReadDeadline(time.Time{}) // see Proxy.ServeHTTP
 		if r.ProtoMajor == 1 {
 			_ = c.EnableFullDuplex() // an answer may begin before the body has ended
@@ -75,35 +74,32 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 	if p.route.HostOfUpstream {
 		out.Host = ""
 	}
+	if out.Body != nil {
+		p.body.ReadCloser = out.Body
+		if p.route.MaxBody > 0 {
+			// Without a writer: it would change the headers of the answer while the application's are copied.
+			p.body.ReadCloser = http.MaxBytesReader(nil, out.Body, p.route.MaxBody)
+		}
+		out.Body = &p.body
+	}
 	out.Trailer = nil
 	out.Header = p.outgoing(out.Header)
 }
 
 // modify looks at the answer of the application before the client gets it.
 func (p *passage) modify(res *http.Response) error {
-	if res.StatusCode == http.StatusSwitchingProtocols {
-		if !p.upgrades {
-			return errSwitched
-		}
-	} else {
-		res.Body = &watched{res.Body, p}
+	switch {
+	case res.StatusCode < http.StatusContinue: // net/http would not write it
+		return errStatus
+	case res.StatusCode != http.StatusSwitchingProtocols:
+		res.Body = &watched{res.Body, p, res}
+	case !p.upgrades:
+		return errSwitched
 	}
 	answered(res.Header, p.cookies)
-	return nil
-}
-
-// watched remembers why the body of an answer ended before its end.
-type watched struct {
-	io.ReadCloser
-
-	p *passage
-}
-
-// Read implements io.Reader.
-func (b *watched) Read(to []byte) (int, error) {
-	n, err := b.ReadCloser.Read(to)
-	if err != nil && err != io.EOF {
-		b.p.cut = err
+	trailed(res.Trailer) // those that are announced
+	if p.body.goesOn() && res.Request.ProtoMajor == 1 {
+		res.Header.Set("Connection", "close") // see sent
 	}
-	return n, err //nolint:wrapcheck // a reader hands on what it gets
+	return nil
 }

@@ -68,7 +68,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	pass.run(w, r)
 }
 
-// Wait returns when no connection is upgraded any more. Those that are when ctx ends are closed.
+// Wait returns when no connection is upgraded any more. Those that are when ctx ends are closed. None is
+// upgraded from the call on.
 func (p *Proxy) Wait(ctx context.Context) { p.upgraded.wait(ctx) }
 
 // buffers lends what the bodies of answers are copied through. The zero value is ready.
@@ -87,13 +88,14 @@ func (b *buffers) Get() []byte {
 // Put implements httputil.BufferPool.
 func (b *buffers) Put(buf []byte) { b.pool.Put(&buf) }
 
-// ownTime is the default of Config. There is no limit for what an application gets and gives: it takes as long
-// as it takes, so that the server must have neither a ReadTimeout nor a WriteTimeout. What we answer ourselves
-// has one: a client that sends no body, or reads no answer, would else hold the configuration that it met.
+// ownTime is the default of Config. There is no limit for what an application gets and gives: it takes as
+// long as it takes, so that the server must have neither a ReadTimeout nor a WriteTimeout. What we answer
+// ourselves has one: a client that sends no body, or reads no answer, would else hold the configuration that
+// it met.
 const ownTime = 30 * time.Second
 
-// ownAnswer is the writer of what is answered here: the first byte begins the time in which the client has to read it.
-// That of an answer before, on the same connection, counts until then; passage.run takes it back.
+// ownAnswer is the writer of what is answered here: the first byte begins the time in which the client has to
+// read it.
 type ownAnswer struct {
 	http.ResponseWriter
 

@@ -264,6 +264,9 @@ func TestTables(t *testing.T) {
 		{"a path with a query", with(func(u *inline.Upstream) { u.Path = "/a?b" }), "path"},
 		{"a path with an empty segment", with(func(u *inline.Upstream) { u.Path = "/a//b" }), "path"},
 		{"a path with a semicolon", with(func(u *inline.Upstream) { u.Path = "/a;b" }), "path"},
+		{"the path of the sign-in", with(func(u *inline.Upstream) { u.Path = "/easyauth" }), "EasyAuth's own"},
+		{"a path below it", with(func(u *inline.Upstream) { u.Path = "/easyauth/a/" }), "EasyAuth's own"},
+		{"a path that begins alike", with(func(u *inline.Upstream) { u.Path = "/easyauthor" }), ""},
 		{"a longer path", with(func(u *inline.Upstream) { u.Path = "/a/b.c/" }), ""},
 		{"no address", with(func(u *inline.Upstream) { u.To = "" }), "to must be"},
 		{"no scheme", with(func(u *inline.Upstream) { u.To = "a:80" }), "to must be"},
@@ -290,6 +293,42 @@ func TestTables(t *testing.T) {
 		_, err := inline.NewTable(tableConfig(t, options{upstreams: row.list}))
 		if (err == nil) != (row.want == "") || err != nil && !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v, want %q", row.name, err, row.want)
+		}
+	}
+}
+
+func TestTablesThatSayTooLittle(t *testing.T) {
+	for name, change := range map[string]func(*inline.TableConfig){
+		"no hosts":     func(c *inline.TableConfig) { c.Hosts = nil },
+		"no rule":      func(c *inline.TableConfig) { c.Rule = nil },
+		"no base path": func(c *inline.TableConfig) { c.BasePath = "" },
+		"":             func(*inline.TableConfig) {},
+	} {
+		c := tableConfig(t, to("a:80"))
+		change(&c)
+		if _, err := inline.NewTable(c); (err == nil) != (name == "") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestUnusedHosts(t *testing.T) {
+	for _, row := range []struct{ upstreams, want string }{
+		{"app.test other.test *.apps.test port.test:8443 login.test", ""},
+		{"app.test", "other.test *.apps.test port.test:8443 login.test"},
+		{"OTHER.test port.test:8443 a.apps.test", "app.test login.test"},
+		{"other.test port.test:8443 *.a.apps.test", "app.test login.test"},
+	} {
+		var o options
+		for host := range strings.FieldsSeq(row.upstreams) {
+			o.upstreams = append(o.upstreams, inline.Upstream{Host: host, To: "http://a"})
+		}
+		table, err := inline.NewTable(tableConfig(t, o))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(table.Unused(), " "); got != row.want {
+			t.Errorf("%s: %s, want %s", row.upstreams, got, row.want)
 		}
 	}
 }

@@ -172,6 +172,24 @@ func TestTrailersOfAnAnswer(t *testing.T) {
 	})
 }
 
+// An application cannot set our cookies behind its answer either, whether it announces that or not.
+func TestCookiesBehindAnAnswer(t *testing.T) {
+	for _, announced := range []string{"", "Trailer: Set-Cookie\r\n", "Trailer: Set-Cookie, X-Sum\r\n"} {
+		application := startRaw(t, "HTTP/1.1 200 OK\r\n"+announced+"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nSet-Cookie: __Host-easyauth="+spoofed+"\r\nX-Sum: 1\r\n\r\n")
+		both(t, func(t *testing.T, version int) {
+			p := start(t, to(application.address))
+			res := do(t, p.client(version), p.request("GET", "/", nil))
+			_ = text(t, res)
+			if cookies := res.Header["Set-Cookie"]; len(cookies) != 1 || cookies[0] != "__Host-easyauth-seen=ours" {
+				t.Errorf("%q: %q", announced, cookies)
+			}
+			if _, has := res.Trailer["Set-Cookie"]; has || res.Trailer.Get("X-Sum") != "1" {
+				t.Errorf("%q: behind the answer comes %v", announced, res.Trailer)
+			}
+		})
+	}
+}
+
 // What comes behind a body is nobody's word on who somebody is.
 func TestTrailersOfARequest(t *testing.T) {
 	var got atomic.Value

@@ -46,7 +46,8 @@ func (e *UpstreamError) Error() string { return fmt.Sprintf("upstream %d: %s", e
 type TableConfig struct {
 	Hosts     *hosts.Set
 	Upstreams []Upstream
-	// Rule says what is wrong with the query of an auth-url; nil: nothing.
+	BasePath  string // itself and all below it is ours, on every host: no upstream's
+	// Rule says what is wrong with the query of an auth-url. It returns nil if nothing is.
 	Rule func(query string) error
 }
 
@@ -81,16 +82,19 @@ type route struct {
 
 const defaultTimeout = 60 * time.Second
 
-// NewTable reads a list of upstreams. Its error joins an *UpstreamError for each that is wrong, which
-// holds no text of it.
+// NewTable reads a list of upstreams. Its error joins an *UpstreamError for each that is wrong. Of an
+// upstream's text it holds what Rule quotes of the query, which is a rule and no secret.
 func NewTable(c TableConfig) (*Table, error) {
+	if c.Hosts == nil || c.Rule == nil || !strings.HasPrefix(c.BasePath, "/") {
+		return nil, errors.New("make a table: a required field of its Config is missing")
+	}
 	t := &Table{hosts: c.Hosts, exact: map[string]*site{}, pool: newPool()}
 	var faults []error
 	if len(c.Upstreams) == 0 {
 		faults = append(faults, errors.New("there is no upstream"))
 	}
 	for i, u := range c.Upstreams {
-		if problem := t.add(u, c.Rule); problem != "" {
+		if problem := t.add(u, &c); problem != "" {
 			faults = append(faults, &UpstreamError{Index: i, Problem: problem})
 		}
 	}
@@ -113,13 +117,16 @@ func (s *site) order() {
 }
 
 // add says what is wrong with an upstream; "": nothing.
-func (t *Table) add(u Upstream, rule func(string) error) string {
+func (t *Table) add(u Upstream, c *TableConfig) string {
 	r := &route{Upstream: u}
 	if problem := r.read(); problem != "" {
 		return problem
 	}
+	if covers(c.BasePath, r.Path) {
+		return "its path is EasyAuth's own, or below it: no request would come to it"
+	}
 	if !u.Public {
-		if err := rule(u.Query); err != nil {
+		if err := c.Rule(u.Query); err != nil {
 			return "auth: " + err.Error()
 		}
 	} else if u.Query != "" {
@@ -212,6 +219,33 @@ func (t *Table) siteFor(host string) *site {
 		}
 	}
 	return nil
+}
+
+// Unused returns the hosts that are served and lead to no application, in canonical form;
+// "*.apps.example.com" for one below which there is none.
+func (t *Table) Unused() (names []string) {
+	for _, origin := range t.hosts.Origins() {
+		_, name, _ := strings.Cut(origin, "://")
+		if !t.leads(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (t *Table) leads(name string) bool {
+	suffix, isWildcard := strings.CutPrefix(name, "*")
+	if !isWildcard {
+		return t.siteFor(name) != nil
+	}
+	for host := range t.exact {
+		if strings.HasSuffix(host, suffix) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(t.wildcards, func(w wildcard) bool {
+		return strings.HasSuffix(w.suffix, suffix) || strings.HasSuffix(suffix, w.suffix)
+	})
 }
 
 // find returns the route of a path and query as they were sent. It is nil with ok when no route covers the

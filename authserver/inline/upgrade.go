@@ -2,41 +2,46 @@ package inline
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
 )
 
-// upgraded are the requests for a WebSocket that live. A server that shuts down does not know of them. The zero
-// value has none.
+// upgraded are the requests for a WebSocket that live. A server that shuts down does not know of them. The
+// zero value has none.
 type upgraded struct {
 	mu    sync.Mutex
-	ends  map[*http.Request]context.CancelFunc
+	ends  map[*http.Request]context.CancelCauseFunc
 	empty chan struct{} // closed when there is none any more; nil: nobody waits
 	over  bool          // none may begin
 }
 
-// begin returns a request that lives for a time at most (0: without end), and what its end is told by.
+// errStopping ends those that live when the server stops. An application that has not answered by then is
+// late.
+var errStopping = fmt.Errorf("the server stops: %w", context.DeadlineExceeded)
+
+// begin returns a request that lives for a time at most (0: without end), and what its end is told by. Its
+// context ends with a context.DeadlineExceeded if not by the client.
 func (u *upgraded) begin(r *http.Request, longest time.Duration) (*http.Request, func()) {
-	var ctx context.Context
-	var cancel context.CancelFunc
+	ctx, end := context.WithCancelCause(r.Context())
+	release := func() {}
 	if longest > 0 {
-		ctx, cancel = context.WithTimeout(r.Context(), longest)
-	} else {
-		ctx, cancel = context.WithCancel(r.Context())
+		ctx, release = context.WithTimeout(ctx, longest)
 	}
 	r = r.WithContext(ctx)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.over {
-		cancel()
+		end(errStopping)
 	}
 	if u.ends == nil {
-		u.ends = map[*http.Request]context.CancelFunc{}
+		u.ends = map[*http.Request]context.CancelCauseFunc{}
 	}
-	u.ends[r] = cancel
+	u.ends[r] = end
 	return r, func() {
-		cancel()
+		release()
+		end(nil)
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		delete(u.ends, r)
@@ -47,9 +52,10 @@ func (u *upgraded) begin(r *http.Request, longest time.Duration) (*http.Request,
 	}
 }
 
-// wait returns when there is none, and ends all when ctx does.
+// wait returns when there is none, and ends all when ctx does. From its beginning on none may begin.
 func (u *upgraded) wait(ctx context.Context) {
 	u.mu.Lock()
+	u.over = true
 	if len(u.ends) == 0 {
 		u.mu.Unlock()
 		return
@@ -65,9 +71,8 @@ func (u *upgraded) wait(ctx context.Context) {
 	case <-ctx.Done():
 	}
 	u.mu.Lock()
-	u.over = true
 	for _, end := range u.ends {
-		end()
+		end(errStopping)
 	}
 	u.mu.Unlock()
 	<-empty

@@ -115,19 +115,70 @@ func TestWebSocketsAtTheEnd(t *testing.T) {
 		p.Wait(ctx)
 		close(done)
 	}()
+	p.eventually("none begins any more", func() bool { return p.send(handshake).StatusCode == 504 })
 	s.says("still there")
 	cancel()
 	s.closed()
 	<-done
 }
 
+// None begins either when none lived.
+func TestNoWebSocketAfterTheEnd(t *testing.T) {
+	p := start(t, to(echo(t)))
+	_ = p.open().conn.Close()
+	p.Wait(t.Context())
+	if res := p.send(handshake); res.StatusCode != 504 {
+		t.Errorf("%s", res.Status)
+	}
+	if res := p.get("/"); res.StatusCode != 200 {
+		t.Errorf("what is no WebSocket: %s", res.Status)
+	}
+}
+
 func TestLongestWebSocket(t *testing.T) {
 	o := to(echo(t))
-	o.longest = 300 * time.Millisecond
-	p := start(t, o)
-	s := p.open()
-	s.says("one")
-	s.closed()
+	for o.longest = 100 * time.Millisecond; ; o.longest *= 2 { // until a handshake fits in
+		p := start(t, o)
+		conn := dial(t, p.address)
+		_, _ = io.WriteString(conn, handshake)
+		from := bufio.NewReader(conn)
+		res, err := http.ReadResponse(from, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode == 101 {
+			(&socket{t, conn, from}).closed()
+			return
+		}
+		if res.StatusCode != 504 || o.longest > patience {
+			t.Fatalf("within %v: %s", o.longest, res.Status)
+		}
+	}
+}
+
+// An application that does not answer a handshake in time, or before the server ends, has not let it in.
+func TestUnansweredWebSocket(t *testing.T) {
+	reached := make(chan struct{}, 1)
+	o := to(serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		reached <- struct{}{}
+		<-r.Context().Done()
+	}))
+	for _, longest := range []time.Duration{0, 100 * time.Millisecond} {
+		o.longest = longest
+		p := start(t, o)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if longest == 0 {
+			go func() {
+				<-reached
+				cancel()
+				p.Wait(ctx)
+			}()
+		}
+		if res := p.send(handshake); res.StatusCode != 504 || p.failures("timeout") != 1 {
+			t.Errorf("%v: %s, %v", longest, res.Status, p.failures("timeout"))
+		}
+	}
 }
 
 // Only a WebSocket is an upgrade: in other protocols requests could follow that nobody judges.

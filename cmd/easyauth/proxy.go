@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
@@ -39,4 +40,14 @@ func fitsProxy(cfg *config.Config, proxy bool, env environment) bool {
 func serveInline(s *http.Server) {
 	speakHTTP2(s)
 	s.ReadTimeout, s.WriteTimeout = 0, 0
+}
+
+// unquoted is the output of the package log. net/http's client writes there when an application sends
+// something between two requests, and quotes it: there may be secrets in it.
+type unquoted struct{ log *slog.Logger }
+
+// Write implements io.Writer.
+func (u unquoted) Write(line []byte) (int, error) {
+	u.log.Warn("a library had a line for the log: it may quote what an application sent, and is left out")
+	return len(line), nil
 }

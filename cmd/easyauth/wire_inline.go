@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/easyauth-sidecar/easyauth/authserver"
@@ -16,8 +18,15 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 )
 
-// putInline puts the proxy before the generations of the configuration.
+// putInline puts the proxy before the generations of the configuration, and warns of hosts that lead nowhere.
+// That of the sign-in alone need not.
 func (p *parts) putInline(v *live, l *lasting) error {
+	log.SetOutput(unquoted{l.log})
+	unused := v.now.Load().site.Table.Unused()
+	unused = slices.DeleteFunc(unused, func(name string) bool { return strings.EqualFold(name, v.now.Load().cfg.CallbackHost) })
+	if len(unused) > 0 {
+		l.log.Warn("hosts without an application: what is asked for there is answered 404, but for the sign-in", "hosts", unused)
+	}
 	proxy, err := inline.New(inline.Config{Now: v.site, Metrics: l.metrics.InlineFailures(), Log: l.log})
 	if err != nil {
 		return err
@@ -38,9 +47,7 @@ func (v *live) site() (site *inline.Site, leave func()) {
 }
 
 func wireSite(cfg *config.Config, g *ground, server *authserver.Server, m *metrics.Metrics) (*inline.Site, error) {
-	table, err := inline.NewTable(inline.TableConfig{Hosts: g.hosts, Upstreams: upstreamsOf(cfg), Rule: func(query string) error {
-		return rule(server.Parser, server.Policies, query)
-	}})
+	table, err := newTable(cfg, g.hosts, server.Parser, server.Policies)
 	if err != nil {
 		return nil, inlineFaults(cfg, err)
 	}
@@ -48,6 +55,13 @@ func wireSite(cfg *config.Config, g *ground, server *authserver.Server, m *metri
 		Table: table, Ask: server, Own: http.HandlerFunc(server.ServeSignIn), Pages: g.pages, BasePath: cfg.BasePath, OwnPaths: ownPaths(cfg),
 		IdentityPrefixes: g.headers.Prefixes(), IdentityNames: g.headers.Names(), IsToken: isOurs,
 		TrustedProxies: cfg.TrustedProxies, LongestUpgrade: cfg.SessionLifetime, HostRefused: func() { m.ConfigError("host_not_served") },
+	})
+}
+
+func newTable(cfg *config.Config, served *hosts.Set, parser *access.Parser, of authserver.Policies) (*inline.Table, error) {
+	return inline.NewTable(inline.TableConfig{
+		Hosts: served, Upstreams: upstreamsOf(cfg), BasePath: cfg.BasePath,
+		Rule: func(query string) error { return rule(parser, of, query) },
 	})
 }
 
@@ -73,7 +87,7 @@ func rule(parser *access.Parser, of authserver.Policies, query string) error {
 	case err != nil:
 		return fmt.Errorf("the rule cannot be read: %w", err)
 	case req.Policy != "" && (of == nil || of.Find(req.Policy) == nil):
-		return errors.New("there is no policy of this name")
+		return fmt.Errorf("policies has no %q", req.Policy)
 	}
 	return nil
 }
@@ -96,7 +110,7 @@ func upstreamFaults(cfg *config.Config) config.Faults {
 	if list != nil {
 		known = list
 	}
-	_, err = inline.NewTable(inline.TableConfig{Hosts: served, Upstreams: upstreamsOf(cfg), Rule: func(query string) error { return rule(parser, known, query) }})
+	_, err = newTable(cfg, served, parser, known)
 	return inlineFaults(cfg, err)
 }
 
