@@ -123,9 +123,12 @@ func steers(header string) bool {
 		slices.Contains([]string{"cookie", "authorization", "x-auth-request-redirect", "x-real-ip", "x-rewrite-url", "forwarded", "host", "accept"}, name)
 }
 
+// OnlyWebSocket is what docs/proxies/nginx.md has in server-snippet of the controller: no tunnel is opened.
+const OnlyWebSocket = `if ($http_upgrade !~* "^(websocket)?$") { return 400; }`
+
 // snippet judges lines of nginx's configuration by the names of their directives.
 func (c *checker) snippet(at place, annotation, text string) {
-	if strings.TrimSpace(text) == "" {
+	if text = strings.TrimSpace(text); text == "" || text == OnlyWebSocket {
 		return
 	}
 	for _, line := range directives(text) {

@@ -31,7 +31,7 @@ func (c *checker) controllers() {
 func (c *checker) sentHeaders(m *ConfigMap) {
 	if to := c.named("proxy-set-headers", m.Namespace, m.Data["proxy-set-headers"], m.at); to != nil {
 		for header, v := range to.Data {
-			if c.isIdentity("proxy-set-headers", header) {
+			if v.Text != "" && c.isIdentity("proxy-set-headers", header) {
 				c.add("sent-headers", to.at(v), "%s is set for every application by proxy-set-headers of %s", shown(header), m.Title())
 			}
 		}

@@ -53,3 +53,11 @@ func TestFixedHeaders(t *testing.T) {
 		t.Errorf("docs/headers.md has another list: %v", err)
 	}
 }
+
+// The line against tunnels that is taken for good is the page's.
+func TestDocumentHasTheLineAgainstTunnels(t *testing.T) {
+	page, err := os.ReadFile("../../docs/proxies/nginx.md")
+	if err != nil || !strings.Contains(string(page), "    server-snippet: |\n      "+annotations.OnlyWebSocket+"\n") {
+		t.Errorf("%v: docs/proxies/nginx.md has another line", err)
+	}
+}

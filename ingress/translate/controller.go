@@ -14,7 +14,7 @@ func (p *plan) controller(m annotations.Manifest) {
 	for _, c := range m.Controllers() {
 		for _, key := range slices.Sorted(maps.Keys(c.Data)) {
 			v := c.Data[key]
-			k := settingOf(key)
+			k := settingOf(key, v.Text)
 			if strings.TrimSpace(v.Text) == "" || k.fate == unknown || v.Text == "false" {
 				continue
 			}
@@ -38,7 +38,10 @@ func (p *plan) controller(m annotations.Manifest) {
 const globalAuth = "global-auth-url"
 
 // settingOf tells what becomes of a setting of the controller; most are about nginx alone, and unknown here.
-func settingOf(key string) known {
+func settingOf(key, text string) known {
+	if key == "server-snippet" && strings.TrimSpace(text) == annotations.OnlyWebSocket {
+		return known{dropped, ""} // what is written opens no tunnel either
+	}
 	switch key {
 	case "whitelist-source-range", "denylist-source-range", "block-cidrs", "block-user-agents", "block-referers":
 		return known{guarding, whyClients}

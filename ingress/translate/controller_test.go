@@ -3,6 +3,8 @@ package translate
 import (
 	"strings"
 	"testing"
+
+	"github.com/easyauth-sidecar/easyauth/ingress/annotations"
 )
 
 // settings is the ConfigMap of ingress-nginx with one entry.
@@ -29,6 +31,7 @@ func TestControllerKeepsOut(t *testing.T) {
 			{"enable-modsecurity", "false", ""},
 			{"whitelist-source-range", "", ""},
 			{"proxy-body-size", "1m", ""},
+			{"server-snippet", strings.ReplaceAll(annotations.OnlyWebSocket, `"`, `\"`), "server-snippet: this setting of the controller is not carried over\n"},
 			{"main-snippet", "worker_rlimit_nofile 65535;", "in.yaml:4: ConfigMap ingress-nginx/ingress-nginx-controller: main-snippet: this setting of the controller is not carried over\n"},
 		} {
 			if r := translation(t, settings(c.key, c.value)+plainIngress, to); r.Refused != 0 || !strings.Contains(lines(r.Notes), c.note) || c.note == "" && strings.Contains(lines(r.Notes), c.key) {
