@@ -245,7 +245,6 @@ require (
 )
 
 replace (
-
 	// Parts that no test uses, and that cost too much or cannot be fetched everywhere: each says why.
 	github.com/abbot/go-http-auth => ./standin/httpauth
 	github.com/go-acme/lego/v5 => ./standin/lego
