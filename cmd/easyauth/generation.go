@@ -156,6 +156,9 @@ func (g *generation) tell(ctx context.Context, log *slog.Logger, warnings []conf
 	for _, w := range warnings {
 		log.WarnContext(ctx, string(w))
 	}
+	if unused := g.unused(); len(unused) > 0 {
+		log.WarnContext(ctx, "hosts without an application: what is asked for there is answered 404, but for the sign-in", "hosts", unused)
+	}
 	if g.answer > metrics.LargeAnswer {
 		log.WarnContext(ctx, "tokens are handed over: nginx needs larger buffers on the locations of auth-url and of the applications", "proxy_buffer_size", "32k", "proxy_buffers", "8 32k", "proxy_busy_buffers_size", "64k", "large_client_header_buffers", "4 32k", "bytes_at_most", g.answer)
 	}

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -39,7 +41,7 @@ func TestProxyQuotesNoApplication(t *testing.T) {
 	}
 }
 
-// A host of EASYAUTH_HOSTS that no upstream has is told at the start, unless people only sign in there.
+// A host of EASYAUTH_HOSTS that no upstream has is told, unless people only sign in there.
 func TestProxyTellsOfHostsWithoutAnApplication(t *testing.T) {
 	const line = "hosts without an application"
 	for _, row := range []struct {
@@ -58,5 +60,32 @@ func TestProxyTellsOfHostsWithoutAnApplication(t *testing.T) {
 		if code != exitFailed || strings.Contains(stdout, line) != (row.want != "") || !strings.Contains(stdout, row.want) {
 			t.Errorf("%s: %d\n%s%s", row.hosts, code, stdout, stderr)
 		}
+	}
+}
+
+// … and so is one whose upstream a change of the configuration takes away.
+func TestProxyTellsOfHostsThatLoseTheirApplication(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "easyauth.yaml")
+	content := documented(t, application(t))
+	s := startProxy(t, file, content, nil)
+	const line = "hosts without an application"
+	if strings.Contains(s.out.String(), line) {
+		t.Fatal(s.out.String())
+	}
+	without, _, found := strings.Cut(content, `  - host: "*.tools.example.com"`)
+	if !found {
+		t.Fatal("the page has no such upstream")
+	}
+	overwrite(t, file, without)
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the line", func() bool { return strings.Contains(s.out.String(), line) })
+	if !strings.Contains(s.out.String(), `"hosts":["*.tools.example.com"]`) {
+		t.Error(s.out.String())
 	}
 }

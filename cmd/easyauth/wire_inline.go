@@ -18,15 +18,9 @@ import (
 	"github.com/easyauth-sidecar/easyauth/authserver/session"
 )
 
-// putInline puts the proxy before the generations of the configuration, and warns of hosts that lead nowhere.
-// That of the sign-in alone need not.
+// putInline puts the proxy before the generations of the configuration.
 func (p *parts) putInline(v *live, l *lasting) error {
 	log.SetOutput(unquoted{l.log})
-	unused := v.now.Load().site.Table.Unused()
-	unused = slices.DeleteFunc(unused, func(name string) bool { return strings.EqualFold(name, v.now.Load().cfg.CallbackHost) })
-	if len(unused) > 0 {
-		l.log.Warn("hosts without an application: what is asked for there is answered 404, but for the sign-in", "hosts", unused)
-	}
 	proxy, err := inline.New(inline.Config{Now: v.site, Metrics: l.metrics.InlineFailures(), Log: l.log})
 	if err != nil {
 		return err
@@ -38,6 +32,14 @@ func (p *parts) putInline(v *live, l *lasting) error {
 		return answered(ctx)
 	}
 	return nil
+}
+
+// unused returns the hosts that lead to no application. That of the sign-in alone need not.
+func (g *generation) unused() []string {
+	if g.site == nil {
+		return nil
+	}
+	return slices.DeleteFunc(g.site.Table.Unused(), func(name string) bool { return strings.EqualFold(name, g.cfg.CallbackHost) })
 }
 
 // site returns what is in use, for one question.
