@@ -6,8 +6,12 @@ import (
 )
 
 // answer is the client's side. It keeps from the client what an application must not say before its
-// answer (103 Early Hints): cookies.
-type answer struct{ http.ResponseWriter }
+// answer (103 Early Hints): cookies. It waits for a client that does not read as long as patience says.
+type answer struct {
+	http.ResponseWriter
+
+	patience *patience
+}
 
 // Unwrap serves http.ResponseController.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
@@ -16,8 +20,24 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 func (a *answer) WriteHeader(status int) {
 	if status < http.StatusOK && status != http.StatusSwitchingProtocols {
 		delete(a.Header(), setCookie)
+		a.patience.begin(&a.patience.written) // it is sent at once
+		defer a.patience.end(&a.patience.written)
 	}
 	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (a *answer) Write(b []byte) (int, error) {
+	a.patience.begin(&a.patience.written)
+	defer a.patience.end(&a.patience.written)
+	return a.ResponseWriter.Write(b) //nolint:wrapcheck // a writer hands on what it gets
+}
+
+// FlushError serves http.ResponseController.
+func (a *answer) FlushError() error {
+	a.patience.begin(&a.patience.written)
+	defer a.patience.end(&a.patience.written)
+	return a.patience.client.Flush() //nolint:wrapcheck // and so does a flusher
 }
 
 // trailed takes away what an application must not say behind its answer: cookies.

@@ -13,11 +13,14 @@ import (
 type sent struct {
 	io.ReadCloser
 
+	patience              *patience // required with a body
 	ended, broken, closed atomic.Bool
 }
 
 // Read implements io.Reader.
 func (b *sent) Read(to []byte) (int, error) {
+	b.patience.begin(&b.patience.read)
+	defer b.patience.end(&b.patience.read)
 	n, err := b.ReadCloser.Read(to)
 	switch {
 	case err == io.EOF:

@@ -23,6 +23,8 @@ func (p *passage) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Connection", "close") // nobody reads the rest of the body, or knows where it ends
 	}
 	switch status {
+	case http.StatusRequestTimeout:
+		tell(p.pages, w, r, status, "This takes too long", "The rest of the request did not arrive. Please try again.")
 	case http.StatusBadRequest:
 		tell(p.pages, w, r, status, "This request cannot be read", "Its body is not what its headers say.")
 	case http.StatusRequestEntityTooLarge:
@@ -39,6 +41,8 @@ func (p *passage) judge(ctx context.Context, err error) (metrics.InlineFailure, 
 	var tooLarge *http.MaxBytesError
 	var operation *net.OpError
 	switch {
+	case p.patience.ended():
+		return metrics.InlineClientSlow, http.StatusRequestTimeout
 	case errors.As(err, &tooLarge):
 		return metrics.InlineTooLarge, http.StatusRequestEntityTooLarge
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded): // see upgraded.begin
@@ -67,6 +71,9 @@ func isTimeout(err error) bool {
 // it does not take a part for the whole.
 func (p *passage) noteCut(r *http.Request) {
 	switch {
+	case p.told:
+	case p.patience.ended():
+		p.note(r, metrics.InlineClientSlow, p.cut)
 	case p.cut == nil || r.Context().Err() != nil:
 	case p.byClient:
 		p.note(r, metrics.InlineBadBody, p.cut)
@@ -77,9 +84,12 @@ func (p *passage) noteCut(r *http.Request) {
 
 // note counts a failure, and logs it. What a client can bring about at will is not worth a warning.
 func (p *passage) note(r *http.Request, reason metrics.InlineFailure, err error) {
+	p.told = true
 	p.proxy.Metrics.Count(reason)
 	switch reason {
 	case metrics.InlineClientGone:
+	case metrics.InlineClientSlow:
+		p.proxy.Log.DebugContext(r.Context(), "a client has paused for too long in its request or an answer", "host", p.host.Name)
 	case metrics.InlineBadBody:
 		p.proxy.Log.DebugContext(r.Context(), "the body of a request cannot be read", "host", p.host.Name)
 	default:

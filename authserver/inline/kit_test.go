@@ -91,6 +91,7 @@ type options struct {
 	longest   time.Duration
 	prefixes  []string
 	ownTime   time.Duration
+	pause     time.Duration
 }
 
 // to serves app with one application.
@@ -109,7 +110,7 @@ func start(t testing.TB, o options) *proxy {
 			p.held.Add(1)
 			return p.site.Load(), func() { p.held.Add(-1) }
 		},
-		OwnTime: o.ownTime, Metrics: m.InlineFailures(), Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OwnTime: o.ownTime, Pause: o.pause, Metrics: m.InlineFailures(), Log: slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,8 @@ type passage struct {
 
 	upgrades bool // the client asks for a WebSocket
 	body     sent
+	patience *patience
+	told     bool  // why it failed
 	cut      error // why its answer ended before its end
 	byClient bool  // … and that it was the client's body
 }
@@ -42,8 +44,11 @@ var (
 
 // run hands a request on.
 func (p *passage) run(w http.ResponseWriter, r *http.Request) {
+	p.patience = newPatience(w, max(p.proxy.Pause, p.route.Timeout))
+	defer p.patience.leave()
+	client := &answer{w, p.patience}
 	if p.route.MaxBody > 0 && r.ContentLength > p.route.MaxBody {
-		p.fail(w, r, &http.MaxBytesError{Limit: p.route.MaxBody})
+		p.fail(client, r, &http.MaxBytesError{Limit: p.route.MaxBody})
 		return
 	}
 	if r.ContentLength != 0 {
@@ -63,7 +68,7 @@ func (p *passage) run(w http.ResponseWriter, r *http.Request) {
 		Rewrite: p.rewrite, ModifyResponse: p.modify, ErrorHandler: p.fail, Transport: p.transport, BufferPool: &p.proxy.buffers,
 		ErrorLog: p.proxy.silent,
 	}
-	proxy.ServeHTTP(&answer{ResponseWriter: w}, r)
+	proxy.ServeHTTP(client, r)
 }
 
 // rewrite makes the request to the application.
@@ -75,7 +80,7 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 		out.Host = ""
 	}
 	if out.Body != nil {
-		p.body.ReadCloser = out.Body
+		p.body.ReadCloser, p.body.patience = out.Body, p.patience
 		if p.route.MaxBody > 0 {
 			// Without a writer: it would change the headers of the answer while the application's are copied.
 			p.body.ReadCloser = http.MaxBytesReader(nil, out.Body, p.route.MaxBody)

@@ -22,6 +22,10 @@ type Config struct {
 	// the answer; 0: 30 s.
 	OwnTime time.Duration
 
+	// Pause is for how long a client may send nothing of a body that is waited for, or read nothing of an
+	// answer; 0: 1 minute. Where an application has longer to begin its answer, the client has as long too.
+	Pause time.Duration
+
 	Metrics *metrics.InlineFailures // nil: nobody counts
 	Log     *slog.Logger            // nil: nobody hears
 }
@@ -42,6 +46,9 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	if cfg.OwnTime == 0 {
 		cfg.OwnTime = ownTime
+	}
+	if cfg.Pause == 0 {
+		cfg.Pause = pause
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -88,8 +95,8 @@ func (b *buffers) Get() []byte {
 // Put implements httputil.BufferPool.
 func (b *buffers) Put(buf []byte) { b.pool.Put(&buf) }
 
-// ownTime is the default of Config. There is no limit for what an application gets and gives: it takes as
-// long as it takes, so that the server must have neither a ReadTimeout nor a WriteTimeout. What we answer
+// ownTime is the default of Config. What an application gets and gives takes as long as it takes (see
+// patience), so that the server must have neither a ReadTimeout nor a WriteTimeout. What we answer
 // ourselves has one: a client that sends no body, or reads no answer, would else hold the configuration that
 // it met.
 const ownTime = 30 * time.Second

@@ -3,8 +3,10 @@ package inline
 import (
 	"errors"
 	"io"
+	"net/http/httptest"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // Whoever reads a body on that was closed has an error that is not the client's.
@@ -19,7 +21,7 @@ func TestSent(t *testing.T) {
 		{"broken", errors.New("x"), false, false, true, true},
 		{"closed", errors.New("x"), true, false, false, true},
 	} {
-		b := &sent{ReadCloser: io.NopCloser(iotest.ErrReader(row.err))}
+		b := &sent{ReadCloser: io.NopCloser(iotest.ErrReader(row.err)), patience: newPatience(httptest.NewRecorder(), time.Minute)}
 		if row.close {
 			_ = b.Close()
 		}

@@ -184,6 +184,8 @@ func word(status int) string {
 		return "bad_gateway"
 	case http.StatusGatewayTimeout:
 		return "gateway_timeout"
+	case http.StatusRequestTimeout:
+		return "request_timeout"
 	}
 	return "bad_request"
 }

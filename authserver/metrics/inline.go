@@ -13,11 +13,12 @@ const (
 	InlineCut         InlineFailure = "cut"         // its answer ended before its end
 	InlineTooLarge    InlineFailure = "too_large"   // the request was larger than it may be
 	InlineBadBody     InlineFailure = "bad_body"    // the body of the request cannot be read
+	InlineClientSlow  InlineFailure = "client_slow" // the client paused for too long in its request or an answer
 	InlineClientGone  InlineFailure = "client_gone" // the client left before there was an answer
 )
 
 func inlineFailures() []InlineFailure {
-	return []InlineFailure{InlineUnreachable, InlineTimeout, InlineBroken, InlineCut, InlineTooLarge, InlineBadBody, InlineClientGone}
+	return []InlineFailure{InlineUnreachable, InlineTimeout, InlineBroken, InlineCut, InlineTooLarge, InlineBadBody, InlineClientSlow, InlineClientGone}
 }
 
 // InlineFailures counts what the inline proxy could not hand on.
@@ -27,7 +28,7 @@ type InlineFailures struct {
 
 func newInline() *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "easyauth_inline_failures_total", Help: "Requests that easyauth proxy could not hand on to an application and back, by reason (unreachable, timeout, broken, cut, too_large, bad_body, client_gone).",
+		Name: "easyauth_inline_failures_total", Help: "Requests that easyauth proxy could not hand on to an application and back, by reason (unreachable, timeout, broken, cut, too_large, bad_body, client_slow, client_gone).",
 	}, []string{"reason"})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/easyauth-sidecar/easyauth/authserver/config"
 )
@@ -40,6 +41,7 @@ func fitsProxy(cfg *config.Config, proxy bool, env environment) bool {
 func serveInline(s *http.Server) {
 	speakHTTP2(s)
 	s.ReadTimeout, s.WriteTimeout = 0, 0
+	s.HTTP2.WriteByteTimeout = time.Minute // a connection of which nothing is read; of a stream: see inline's patience
 }
 
 // unquoted is the output of the package log. net/http's client writes there when an application sends

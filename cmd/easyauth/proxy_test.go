@@ -234,7 +234,7 @@ func TestProxySpeaksHTTP2(t *testing.T) {
 // Neither an upload nor a stream ends by the server's clock.
 func TestProxyHasNoTimesForBodies(t *testing.T) {
 	s := authserver.HTTPServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
-	if serveInline(s); s.ReadTimeout != 0 || s.WriteTimeout != 0 || s.ReadHeaderTimeout == 0 || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 {
+	if serveInline(s); s.ReadTimeout != 0 || s.WriteTimeout != 0 || s.ReadHeaderTimeout == 0 || s.IdleTimeout == 0 || s.MaxHeaderBytes == 0 || s.HTTP2.WriteByteTimeout == 0 {
 		t.Errorf("%+v", s)
 	}
 }
