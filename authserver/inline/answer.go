@@ -1,6 +1,7 @@
 package inline
 
 import (
+	"context"
 	"net/http"
 	"slices"
 )
@@ -11,6 +12,7 @@ type answer struct {
 	http.ResponseWriter
 
 	patience *patience
+	life     context.Context //nolint:containedctx // of the request, if it is upgraded
 }
 
 // Unwrap serves http.ResponseController.

@@ -45,8 +45,8 @@ var (
 // run hands a request on.
 func (p *passage) run(w http.ResponseWriter, r *http.Request) {
 	p.patience = newPatience(w, max(p.proxy.Pause, p.route.Timeout))
-	defer p.patience.leave()
-	client := &answer{w, p.patience}
+	defer func() { p.patience.leave(r, p.cut != nil) }()
+	client := &answer{ResponseWriter: w, patience: p.patience}
 	if p.route.MaxBody > 0 && r.ContentLength > p.route.MaxBody {
 		p.fail(client, r, &http.MaxBytesError{Limit: p.route.MaxBody})
 		return
@@ -62,6 +62,7 @@ func (p *passage) run(w http.ResponseWriter, r *http.Request) {
 		var done func()
 		r, done = p.proxy.upgraded.begin(r, p.longest)
 		defer done()
+		client.life = r.Context()
 	}
 	defer p.noteCut(r)
 	proxy := httputil.ReverseProxy{

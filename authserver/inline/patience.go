@@ -11,27 +11,34 @@ const pause = time.Minute
 
 // patience ends a request whose client neither sends what it announced nor reads what it is answered: it would
 // else hold a connection to the application for as long as it likes. Only the time of one Read or Write counts:
-// a client may be slow, and an application may pause. Make one with newPatience.
+// a client may be slow, and an application may pause. How slow a reader may be the listener says: the system
+// takes what is written in large parts. Make one with newPatience.
 type patience struct {
 	client *http.ResponseController
 	pause  time.Duration // for one Read or Write
 
 	mu      sync.Mutex
+	idle    sync.Cond // no Read is under way
 	read    waiting
 	written waiting
-	over    bool // the handler has returned, and what client leads to is another request's
+	over    bool // the handler returns, and what client leads to is another request's
 }
 
-// waiting is a Read or a Write that has begun, or one that may.
+// waiting is a Read or a Write that is under way, or one that may be.
 type waiting struct {
 	timer *time.Timer
-	until time.Time // zero: none has begun
+	until time.Time // zero: none is under way
 	ended bool      // one has taken too long
 }
 
 func newPatience(w http.ResponseWriter, pause time.Duration) *patience {
-	return &patience{client: http.NewResponseController(w), pause: pause}
+	p := &patience{client: http.NewResponseController(w), pause: pause}
+	p.idle.L = &p.mu
+	return p
 }
+
+// past is a deadline that ends what waits.
+func past() time.Time { return time.Unix(1, 0) }
 
 // begin, of p.read or p.written, is called before what may take too long, and end when it has ended.
 func (p *patience) begin(w *waiting) {
@@ -55,37 +62,53 @@ func (p *patience) end(w *waiting) {
 	if w.timer != nil {
 		w.timer.Stop()
 	}
+	p.idle.Broadcast()
 }
 
-// late runs when a time has passed: a deadline in the past ends what waits. A timer cannot be taken back for
-// sure: this may be that of an earlier Read.
+// late runs when a time has passed. A timer cannot be taken back for sure: this may be that of an earlier Read.
+// A Read that does not end by its own deadline writes: "100 Continue", to a client that does not read.
 func (p *patience) late(w *waiting) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.over || w.until.IsZero() || time.Now().Before(w.until) {
+	if w.until.IsZero() || time.Now().Before(w.until) {
 		return
 	}
-	w.ended = true
-	past := time.Unix(1, 0)
-	if w == &p.read {
-		_ = p.client.SetReadDeadline(past)
+	if w == &p.read && !w.ended {
+		_ = p.client.SetReadDeadline(past())
+		w.until = time.Now().Add(p.pause)
+		w.timer.Reset(p.pause)
 	} else {
-		_ = p.client.SetWriteDeadline(past)
+		_ = p.client.SetWriteDeadline(past())
 	}
+	w.ended = true
 }
 
-// leave is called when the handler returns. What of the answer net/http still has to write gets as long again;
-// the next request on the connection begins without.
-func (p *patience) leave() {
+// leave is called when the handler returns. What net/http still has to write gets as long again, and so does what is
+// left of the body of an HTTP/1 request, which it reads; if the connection ends anyway, that has no time.
+func (p *patience) leave(r *http.Request, ends bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if body := r.ContentLength != 0; body && r.ProtoMajor == 1 {
+		for !p.read.until.IsZero() { // net/http would take back a deadline of a Read that is under way
+			_ = p.client.SetReadDeadline(past())
+			p.idle.Wait()
+		}
+		until := past()
+		if !ends {
+			until = time.Now().Add(p.pause)
+		}
+		_ = p.client.SetReadDeadline(until)
+	}
 	p.over = true
 	for _, w := range []*waiting{&p.read, &p.written} {
+		w.until = time.Time{}
 		if w.timer != nil {
 			w.timer.Stop()
 		}
 	}
-	_ = p.client.SetWriteDeadline(time.Now().Add(p.pause))
+	if r.ProtoMajor == 1 || r.Context().Err() == nil { // a stream of HTTP/2 that was closed would be opened again
+		_ = p.client.SetWriteDeadline(time.Now().Add(p.pause))
+	}
 }
 
 // ended reports whether the client has kept something waiting for too long.

@@ -1,8 +1,11 @@
 package inline
 
 import (
+	"context"
+	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,15 +15,26 @@ import (
 type deadlines struct {
 	*httptest.ResponseRecorder
 
+	mu            sync.Mutex
 	read, written []time.Time
 }
 
+func (d *deadlines) deadlines(of *[]time.Time) []time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(*of)
+}
+
 func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.read = append(d.read, t)
 	return nil
 }
 
 func (d *deadlines) SetWriteDeadline(t time.Time) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.written = append(d.written, t)
 	return nil
 }
@@ -71,10 +85,13 @@ func TestPatience(t *testing.T) {
 		}, 1, 0},
 		{"the handler has returned", func(p *patience) {
 			p.begin(&p.read)
-			p.leave()
+			p.end(&p.read)
+			p.leave(request(t, 2, 1), false)
+			p.begin(&p.read)
 			p.begin(&p.written)
 			time.Sleep(9 * short)
 		}, 0, 0},
+		{"a Read waits, and its deadline does not end it", func(p *patience) { p.begin(&p.read); time.Sleep(2*short + 1) }, 1, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -89,16 +106,73 @@ func TestPatience(t *testing.T) {
 				if len(past) != row.read+row.written {
 					t.Errorf("deadlines of reads %v, of writes %v", d.read, d.written)
 				}
-				if p.over {
-					return
+			})
+		})
+	}
+}
+
+// When the handler returns, net/http still writes, and reads what is left of a body: both have an end. A Read that is under
+// way is ended first.
+func TestPatienceAtTheEnd(t *testing.T) {
+	const short = time.Second
+	for _, row := range []struct {
+		name          string
+		version       int
+		length        int64
+		ends, gone    bool
+		read, written time.Duration // until when; 0: no deadline, below: the past
+	}{
+		{"no body", 1, 0, false, false, 0, short},
+		{"a body", 1, -1, false, false, short, short},
+		{"a body, and the connection ends", 1, 5, true, false, -1, short},
+		{"HTTP/2", 2, -1, true, false, 0, short},
+		{"HTTP/2, and the client is gone", 2, -1, false, true, 0, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+				p := newPatience(d, short)
+				r := request(t, row.version, row.length)
+				if row.gone {
+					ctx, cancel := context.WithCancel(t.Context())
+					cancel()
+					r = r.WithContext(ctx)
 				}
-				p.leave()
-				if at := d.written[len(d.written)-1]; !at.Equal(time.Now().Add(short)) {
-					t.Errorf("what is still to be written has until %v", at)
+				if row.length != 0 {
+					p.begin(&p.read)
+					go func() { // as net/http does
+						for row.version == 1 && len(d.deadlines(&d.read)) == 0 {
+							time.Sleep(time.Nanosecond)
+						}
+						p.end(&p.read)
+					}()
+				}
+				p.leave(r, row.ends)
+				synctest.Wait()
+				for _, of := range []struct {
+					name string
+					got  []time.Time
+					want time.Duration
+				}{{"reads", d.deadlines(&d.read), row.read}, {"writes", d.deadlines(&d.written), row.written}} {
+					at := time.Now().Add(of.want)
+					switch n := len(of.got); {
+					case of.want == 0 && n > 0, of.want != 0 && n == 0:
+						t.Errorf("deadlines of %s: %v", of.name, of.got)
+					case of.want > 0 && of.got[n-1].After(at), of.want > 0 && !of.got[n-1].After(time.Now()), of.want < 0 && of.got[n-1].After(time.Now()):
+						t.Errorf("deadlines of %s: %v, want about %v", of.name, of.got, at)
+					}
 				}
 			})
 		})
 	}
+}
+
+// request is one whose body has this length.
+func request(t *testing.T, version int, length int64) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
+	r.ProtoMajor, r.ContentLength = version, length
+	return r
 }
 
 // The timer of one Read may run when the next has begun: it ends nothing.

@@ -2,12 +2,15 @@ package inline_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -152,6 +155,142 @@ func TestApplicationsPause(t *testing.T) {
 			t.Errorf("%v were ended", n)
 		}
 	})
+}
+
+// An answer does not wait for the body of its request, and the connection does not wait for it for ever.
+func TestAnsweredAndStalled(t *testing.T) {
+	closed := listen(t)
+	_ = closed.Close()
+	for _, row := range []struct{ name, address, want string }{
+		{"an answer", startRaw(t, okAnswer).address, "HTTP/1.1 200 "},
+		{"a part of one", startRaw(t, "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n"+strings.Repeat("a", 8000)).address, "HTTP/1.1 200 "},
+		{"nobody answers", closed.Addr().String(), "HTTP/1.1 502 "},
+	} {
+		for _, length := range []string{"Content-Length: 10", "Content-Length: 9000000", "Transfer-Encoding: chunked"} {
+			o := to(row.address)
+			o.pause, o.upstreams[0].Timeout = short, short
+			p := start(t, o)
+			conn := dial(t, p.address)
+			_, _ = io.WriteString(conn, "POST / HTTP/1.1\r\nHost: app.test\r\n"+length+"\r\n\r\n")
+			got, err := io.ReadAll(conn)
+			if err != nil && !errors.Is(err, syscall.ECONNRESET) || !strings.HasPrefix(string(got), row.want) && row.name != "a part of one" {
+				t.Errorf("%s, %s: %q, and then %v", row.name, length, got, err)
+			}
+			if p.failures("client_slow") != 0 {
+				t.Errorf("%s, %s: the client had its answer", row.name, length)
+			}
+		}
+	}
+}
+
+// pipeListener accepts the connections that it is given, until there will be no more.
+type pipeListener struct {
+	net.Listener
+
+	conn chan net.Conn
+}
+
+// Accept implements net.Listener.
+func (l pipeListener) Accept() (net.Conn, error) {
+	if conn, ok := <-l.conn; ok {
+		return conn, nil
+	}
+	return nil, net.ErrClosed
+}
+
+// A client that waits for "100 Continue" and does not read it holds nothing either: its body is asked for with a write.
+func TestClientReadsNoContinue(t *testing.T) {
+	l := listen(t)
+	ended := make(chan struct{})
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, conn) // an application that knows nothing of Expect
+		close(ended)
+	}()
+	o := to(l.Addr().String())
+	o.pause, o.upstreams[0].Timeout = short, short
+	p := start(t, o)
+	client, server := net.Pipe() // in which nothing waits
+	defer func() { _ = client.Close() }()
+	pipe := pipeListener{listen(t), make(chan net.Conn, 1)}
+	pipe.conn <- server
+	close(pipe.conn)
+	go func() { _ = p.server.Serve(pipe) }()
+	_, _ = io.WriteString(client, "POST / HTTP/1.1\r\nHost: app.test\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n")
+	select {
+	case <-ended:
+	case <-time.After(patience):
+		t.Fatal("the application is held")
+	}
+	p.eventually("it is counted", func() bool { return p.failures("client_slow") == 1 })
+}
+
+// The client of a WebSocket that reads nothing holds neither the application nor the end of the server.
+func TestSocketNobodyReads(t *testing.T) {
+	for _, row := range []struct {
+		name           string
+		pause, longest time.Duration
+	}{
+		{"a pause", short, patience},
+		{"its longest life", patience, short},
+		{"the server ends", patience, patience},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			ended := make(chan struct{})
+			o := to(serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				defer close(ended)
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer func() { _ = conn.Close() }()
+				_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+				for err == nil {
+					_, err = conn.Write(make([]byte, 64<<10))
+				}
+			}))
+			o.pause, o.longest, o.upstreams[0].Timeout = row.pause, row.longest, short
+			p := start(t, o)
+			conn := dial(t, p.address)
+			_, _ = io.WriteString(conn, handshake)
+			if line, err := bufio.NewReaderSize(conn, 16).ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 101 ") {
+				t.Fatalf("%q, %v", line, err)
+			}
+			over, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if row.name == "the server ends" {
+				cancel()
+			}
+			waited := make(chan struct{})
+			go func() {
+				p.Wait(over)
+				close(waited)
+			}()
+			for _, what := range []chan struct{}{waited, ended} {
+				select {
+				case <-what:
+				case <-time.After(patience / 2):
+					t.Fatal("it does not end")
+				}
+			}
+		})
+	}
+}
+
+// Both ends of a WebSocket may be silent for as long as they like.
+func TestSocketPauses(t *testing.T) {
+	o := to(echo(t))
+	o.pause, o.upstreams[0].Timeout = short, short
+	socket := start(t, o).open()
+	for _, line := range []string{"one", "two", "three"} {
+		socket.says(line)
+		time.Sleep(3 * short)
+	}
+	socket.says("four")
 }
 
 // Small answers are written when their handlers have returned: that has an end as well.

@@ -1,8 +1,10 @@
 package inline
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -76,4 +78,37 @@ func (u *upgraded) wait(ctx context.Context) {
 	}
 	u.mu.Unlock()
 	<-empty
+}
+
+// Hijack implements http.Hijacker. The connection ends with the context of its request, which httputil lets end the
+// one to the application alone: a client that does not read would stay.
+func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, both, err := a.patience.client.Hijack()
+	if err != nil {
+		return nil, nil, err //nolint:wrapcheck // httputil looks at it
+	}
+	_ = conn.SetWriteDeadline(time.Now().Add(a.patience.pause)) // of the answer, which both writes
+	context.AfterFunc(a.life, func() { _ = conn.Close() })
+	return &patientConn{conn, a.patience.pause}, both, nil
+}
+
+// patientConn waits for one Write as long as patience does.
+type patientConn struct {
+	net.Conn
+
+	pause time.Duration
+}
+
+// Write implements net.Conn.
+func (c *patientConn) Write(b []byte) (int, error) {
+	_ = c.SetWriteDeadline(time.Now().Add(c.pause))
+	return c.Conn.Write(b) //nolint:wrapcheck // a writer hands on what it gets
+}
+
+// CloseWrite tells the client that the application says no more.
+func (c *patientConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite() //nolint:wrapcheck // and so does a closer
+	}
+	return c.Close()
 }

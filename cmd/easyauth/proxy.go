@@ -42,7 +42,16 @@ func serveInline(s *http.Server) {
 	speakHTTP2(s)
 	s.ReadTimeout, s.WriteTimeout = 0, 0
 	s.HTTP2.WriteByteTimeout = time.Minute // a connection of which nothing is read; of a stream: see inline's patience
+	// What one application does not read may not keep others from reading: there is room for all.
+	s.HTTP2.MaxConcurrentStreams = uploadsAtOnce
+	s.HTTP2.MaxReceiveBufferPerStream, s.HTTP2.MaxReceiveBufferPerConnection = uploadBuffer, uploadsAtOnce*uploadBuffer
 }
+
+// What a connection with HTTP/2 may send before it is read: less than 4 MiB in all, which is net/http's limit.
+const (
+	uploadsAtOnce = 60
+	uploadBuffer  = 64 << 10
+)
 
 // unquoted is the output of the package log. net/http's client writes there when an application sends
 // something between two requests, and quotes it: there may be secrets in it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -228,6 +229,59 @@ func TestProxySpeaksHTTP2(t *testing.T) {
 			}
 			transport.CloseIdleConnections()
 		}
+	}
+}
+
+// Applications that read nothing keep no other upload of the connection back.
+func TestProxyUploadsAtOnce(t *testing.T) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun, end := make(chan struct{}, uploadsAtOnce), make(chan struct{})
+	server := authserver.HTTPServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/idle" {
+			begun <- struct{}{}
+			<-end
+			return
+		}
+		n, err := io.Copy(io.Discard, r.Body)
+		_, _ = fmt.Fprint(w, n, err)
+	}), slog.New(slog.DiscardHandler))
+	serveInline(server)
+	go func() { _ = server.Serve(l) }()
+	defer func() { _ = server.Close() }()
+	defer close(end)
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{Protocols: protocols}}
+	defer client.CloseIdleConnections()
+	const size = 4 << 20
+	put := func(path string) (*http.Response, error) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+l.Addr().String()+path, bytes.NewReader(make([]byte, size)))
+		if err != nil {
+			return nil, err
+		}
+		return client.Do(r)
+	}
+	for range uploadsAtOnce - 1 {
+		go func() {
+			if resp, err := put("/idle"); err == nil {
+				_ = resp.Body.Close()
+			}
+		}()
+	}
+	for range uploadsAtOnce - 1 {
+		<-begun
+	}
+	resp, err := put("/read")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if got, _ := io.ReadAll(resp.Body); string(got) != fmt.Sprint(size, nil) {
+		t.Errorf("%s: %q", resp.Status, got)
 	}
 }
 

@@ -136,6 +136,7 @@ func openListeners(ctx context.Context, cfg *config.Config, p *parts, log *slog.
 			protocols = []string{"h2", "http/1.1"}
 		}
 		if p.inline != nil && at.handler == p.public {
+			l = patientListener{l}
 			serveInline(server)
 			protocols = []string{"h2", "http/1.1"}
 		}
