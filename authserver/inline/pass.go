@@ -45,7 +45,7 @@ var (
 // run hands a request on.
 func (p *passage) run(w http.ResponseWriter, r *http.Request) {
 	p.patience = newPatience(w, max(p.proxy.Pause, p.route.Timeout))
-	defer func() { p.patience.leave(r, p.cut != nil) }()
+	defer func() { p.patience.leave(r, r.ContentLength != 0 && !p.body.ended.Load(), p.cut != nil) }()
 	client := &answer{ResponseWriter: w, patience: p.patience}
 	if p.route.MaxBody > 0 && r.ContentLength > p.route.MaxBody {
 		p.fail(client, r, &http.MaxBytesError{Limit: p.route.MaxBody})

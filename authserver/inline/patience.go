@@ -84,11 +84,12 @@ func (p *patience) late(w *waiting) {
 }
 
 // leave is called when the handler returns. What net/http still has to write gets as long again, and so does what is
-// left of the body of an HTTP/1 request, which it reads; if the connection ends anyway, that has no time.
-func (p *patience) leave(r *http.Request, ends bool) {
+// left of the body of an HTTP/1 request, which it reads; if the connection ends anyway, that has no time. Behind a body
+// net/http reads for the next request: that is no business of ours.
+func (p *patience) leave(r *http.Request, left, ends bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if body := r.ContentLength != 0; body && r.ProtoMajor == 1 {
+	if left && r.ProtoMajor == 1 {
 		for !p.read.until.IsZero() { // net/http would take back a deadline of a Read that is under way
 			_ = p.client.SetReadDeadline(past())
 			p.idle.Wait()

@@ -86,7 +86,7 @@ func TestPatience(t *testing.T) {
 		{"the handler has returned", func(p *patience) {
 			p.begin(&p.read)
 			p.end(&p.read)
-			p.leave(request(t, 2, 1), false)
+			p.leave(request(t, 2), true, false)
 			p.begin(&p.read)
 			p.begin(&p.written)
 			time.Sleep(9 * short)
@@ -118,27 +118,27 @@ func TestPatienceAtTheEnd(t *testing.T) {
 	for _, row := range []struct {
 		name          string
 		version       int
-		length        int64
+		left          bool
 		ends, gone    bool
 		read, written time.Duration // until when; 0: no deadline, below: the past
 	}{
-		{"no body", 1, 0, false, false, 0, short},
-		{"a body", 1, -1, false, false, short, short},
-		{"a body, and the connection ends", 1, 5, true, false, -1, short},
-		{"HTTP/2", 2, -1, true, false, 0, short},
-		{"HTTP/2, and the client is gone", 2, -1, false, true, 0, 0},
+		{"no body", 1, false, false, false, 0, short},
+		{"a body", 1, true, false, false, short, short},
+		{"a body, and the connection ends", 1, true, true, false, -1, short},
+		{"HTTP/2", 2, true, true, false, 0, short},
+		{"HTTP/2, and the client is gone", 2, true, false, true, 0, 0},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
 				p := newPatience(d, short)
-				r := request(t, row.version, row.length)
+				r := request(t, row.version)
 				if row.gone {
 					ctx, cancel := context.WithCancel(t.Context())
 					cancel()
 					r = r.WithContext(ctx)
 				}
-				if row.length != 0 {
+				if row.left {
 					p.begin(&p.read)
 					go func() { // as net/http does
 						for row.version == 1 && len(d.deadlines(&d.read)) == 0 {
@@ -147,7 +147,7 @@ func TestPatienceAtTheEnd(t *testing.T) {
 						p.end(&p.read)
 					}()
 				}
-				p.leave(r, row.ends)
+				p.leave(r, row.left, row.ends)
 				synctest.Wait()
 				for _, of := range []struct {
 					name string
@@ -167,11 +167,10 @@ func TestPatienceAtTheEnd(t *testing.T) {
 	}
 }
 
-// request is one whose body has this length.
-func request(t *testing.T, version int, length int64) *http.Request {
+func request(t *testing.T, version int) *http.Request {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", nil)
-	r.ProtoMajor, r.ContentLength = version, length
+	r.ProtoMajor = version
 	return r
 }
 

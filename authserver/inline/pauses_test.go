@@ -16,7 +16,7 @@ import (
 )
 
 // short is a pause that is too long where a test says so.
-const short = 200 * time.Millisecond
+const short = 500 * time.Millisecond
 
 // impatient is a proxy whose clients may not pause for long. Its applications begin their answers at once.
 func impatient(t *testing.T, h http.HandlerFunc) *proxy {
@@ -110,12 +110,13 @@ func TestClientStopsReading(t *testing.T) {
 // that has longer to begin its answer. The next request on the connection knows nothing of it.
 func TestApplicationsPause(t *testing.T) {
 	both(t, func(t *testing.T, version int) {
+		t.Parallel()
 		p := impatient(t, func(w http.ResponseWriter, r *http.Request) {
 			_ = http.NewResponseController(w).EnableFullDuplex()
 			for i := range 2 {
 				_, _ = fmt.Fprintf(w, "part %d\n", i)
 				_ = http.NewResponseController(w).Flush()
-				time.Sleep(3 * short)
+				time.Sleep(2 * short)
 			}
 			n, err := io.Copy(io.Discard, r.Body)
 			_, _ = fmt.Fprintln(w, n, err)
@@ -132,7 +133,7 @@ func TestApplicationsPause(t *testing.T) {
 			for range 2 {
 				_, _ = w.Write(make([]byte, 64<<10))
 				_ = http.NewResponseController(w).Flush()
-				time.Sleep(3 * short)
+				time.Sleep(2 * short)
 			}
 		})
 		if got := text(t, do(t, whole.client(version), whole.request("GET", "/", nil))); len(got) != 128<<10 {
@@ -144,7 +145,7 @@ func TestApplicationsPause(t *testing.T) {
 		body, writer := io.Pipe()
 		go func() {
 			_, _ = io.WriteString(writer, "a part, ")
-			time.Sleep(3 * short)
+			time.Sleep(2 * short)
 			_, _ = io.WriteString(writer, "and the rest")
 			_ = writer.Close()
 		}()
@@ -235,7 +236,7 @@ func TestSocketNobodyReads(t *testing.T) {
 		pause, longest time.Duration
 	}{
 		{"a pause", short, patience},
-		{"its longest life", patience, short},
+		{"its longest life", patience, time.Second},
 		{"the server ends", patience, patience},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -253,7 +254,7 @@ func TestSocketNobodyReads(t *testing.T) {
 					_, err = conn.Write(make([]byte, 64<<10))
 				}
 			}))
-			o.pause, o.longest, o.upstreams[0].Timeout = row.pause, row.longest, short
+			o.pause, o.longest, o.upstreams[0].Timeout = row.pause, row.longest, row.pause
 			p := start(t, o)
 			conn := dial(t, p.address)
 			_, _ = io.WriteString(conn, handshake)
@@ -283,12 +284,13 @@ func TestSocketNobodyReads(t *testing.T) {
 
 // Both ends of a WebSocket may be silent for as long as they like.
 func TestSocketPauses(t *testing.T) {
+	t.Parallel()
 	o := to(echo(t))
 	o.pause, o.upstreams[0].Timeout = short, short
 	socket := start(t, o).open()
 	for _, line := range []string{"one", "two", "three"} {
 		socket.says(line)
-		time.Sleep(3 * short)
+		time.Sleep(2 * short)
 	}
 	socket.says("four")
 }
@@ -310,6 +312,7 @@ func TestClientReadsNoSmallAnswers(t *testing.T) {
 
 // … and none that reaches the next request on the connection.
 func TestNextRequestHasItsOwnTime(t *testing.T) {
+	t.Parallel()
 	p := impatient(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "small") })
 	conn := dial(t, p.address)
 	from := bufio.NewReader(conn)
@@ -318,6 +321,6 @@ func TestNextRequestHasItsOwnTime(t *testing.T) {
 		if res := p.answer(from); res.StatusCode != 200 || text(t, res) != "small" {
 			t.Fatal(res.Status)
 		}
-		time.Sleep(3 * short)
+		time.Sleep(2 * short)
 	}
 }

@@ -87,7 +87,7 @@ func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err //nolint:wrapcheck // httputil looks at it
 	}
-	_ = conn.SetWriteDeadline(time.Now().Add(a.patience.pause)) // of the answer, which both writes
+	_ = conn.SetWriteDeadline(time.Now().Add(a.patience.pause)) // of the answer, which both writes; until the first Write
 	context.AfterFunc(a.life, func() { _ = conn.Close() })
 	return &patientConn{conn, a.patience.pause}, both, nil
 }
@@ -102,7 +102,8 @@ type patientConn struct {
 // Write implements net.Conn.
 func (c *patientConn) Write(b []byte) (int, error) {
 	_ = c.SetWriteDeadline(time.Now().Add(c.pause))
-	return c.Conn.Write(b) //nolint:wrapcheck // a writer hands on what it gets
+	defer func() { _ = c.SetWriteDeadline(time.Time{}) }() // Read may write too, in TLS
+	return c.Conn.Write(b)                                 //nolint:wrapcheck // a writer hands on what it gets
 }
 
 // CloseWrite tells the client that the application says no more.

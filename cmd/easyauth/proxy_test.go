@@ -258,8 +258,9 @@ func TestProxyUploadsAtOnce(t *testing.T) {
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{Protocols: protocols}}
 	defer client.CloseIdleConnections()
 	const size = 4 << 20
+	body := make([]byte, size)
 	put := func(path string) (*http.Response, error) {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+l.Addr().String()+path, bytes.NewReader(make([]byte, size)))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+l.Addr().String()+path, bytes.NewReader(body))
 		if err != nil {
 			return nil, err
 		}
@@ -273,7 +274,11 @@ func TestProxyUploadsAtOnce(t *testing.T) {
 		}()
 	}
 	for range uploadsAtOnce - 1 {
-		<-begun
+		select {
+		case <-begun:
+		case <-time.After(patience):
+			t.Fatal("an upload does not begin")
+		}
 	}
 	resp, err := put("/read")
 	if err != nil {
